@@ -9,7 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
+from hailuo_batch.app.planning.plan_cache import make_lockfile
 from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.app.workspace.paths import lock_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.attempt.attempt import Clip, Move
 from hailuo_batch.core.plan.plan import Step
@@ -17,6 +19,7 @@ from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import SqliteLedger, open_ledger
+from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Facts, Intent, RenderName
 from hailuo_batch.store.state_dir import ensure_state_folder
 
@@ -44,18 +47,18 @@ def manifest_text(shots: int, *, changed: int | None = None) -> str:
     return HEAD + "".join(lines)
 
 
-def finished_campaign(folder: Path, shots: int) -> Path:
-    """Makes the campaign in a folder; its manifest."""
+def finished_campaign(folder: Path, shots: int, *, world: World = World.SKETCH) -> Path:
+    """Makes the campaign in a folder; its manifest. In the real world it was bought, and has a lock."""
     (folder / "manifests").mkdir(parents=True)
     (folder / "hailuo.yaml").write_text("version: 1\n")
     manifest = folder / "manifests" / "bench.yaml"
     manifest.write_text(manifest_text(shots))
-    asyncio.run(_finish(manifest))
+    asyncio.run(_finish(manifest, world))
     return manifest
 
 
-async def _finish(manifest: Path) -> None:
-    planned = await plan(manifest, world=World.SKETCH)
+async def _finish(manifest: Path, world: World) -> None:
+    planned = await plan(manifest, world=world)
     project = planned.validation.project
     ensure_state_folder(Workspace(project.root).state_folder)
     Workspace(project.root).renders_folder.mkdir()
@@ -67,17 +70,20 @@ async def _finish(manifest: Path) -> None:
         for begin in range(0, len(steps), AT_ONCE):
             part = steps[begin : begin + AT_ONCE]
             await asyncio.gather(
-                *(_render(ledger, store, Workspace(project.root).renders_folder, step) for step in part)
+                *(_render(ledger, store, Workspace(project.root).renders_folder, step, world) for step in part)
             )
+    if world is World.REAL:
+        write_lock(lock_path(manifest), make_lockfile(await plan(manifest, world=world)))
 
 
-async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) -> None:
+async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step, world: World) -> None:
+    sketch = world is World.SKETCH
     body = step.fingerprint.encode()
     digest = sha256(body).hexdigest()
     (store / digest[:2] / f"{digest}.mp4").write_bytes(body)
     assert step.request is not None
     use = step.uses[0]
-    name = render_name("bench", use, sketch=True)
+    name = render_name("bench", use, sketch=sketch)
     (renders / name).write_bytes(body)
     (renders / name).with_suffix(".json").write_bytes(b"{}")
     clip = Clip(
@@ -86,11 +92,12 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
     intent = Intent(
         fingerprint=step.fingerprint,
         preimage=preimage(step.request).decode(),
-        provider="animatic",
+        provider="animatic" if sketch else step.route.provider,
         campaign="bench",
         shot=use.shot.id,
         take=use.take,
         tags=use.shot.tags,
+        estimate=None if sketch else step.estimate,
     )
     attempt = await ledger.record_intent(intent)
     await ledger.move(attempt, Move.ACCEPT, Facts(task=step.fingerprint))
@@ -103,6 +110,6 @@ async def _render(ledger: SqliteLedger, store: Path, renders: Path, step: Step) 
         version=use.version,
         take=use.take,
         fingerprint=step.fingerprint,
-        sketch=True,
+        sketch=sketch,
     )
     await ledger.record_names([named])

@@ -1,5 +1,6 @@
 """Validating, planning and having nothing to do at 1,000 to 100,000 shots, beside ninja and doit with nothing to do."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -9,7 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from campaign import finished_campaign, manifest_text
-from measure import Figures, measure, table, tool
+from measure import Figures, measure, table, tool, use_own_machine
+
+from hailuo_batch.app.workspace.clock import SystemClock
+from hailuo_batch.core.world import World
+from hailuo_batch.ledger.sqlite import open_ledger
 
 MANIFEST = "manifests/bench.yaml"
 # What we are held to: seconds, or times ninja's no-op in the same run.
@@ -26,7 +31,10 @@ HELD = {
     ("validate, one changed", 100_000): "2 x ninja",
     ("plan, just written", 10_000): "3 x ninja",
     ("plan, just written", 100_000): "1.2 x ninja",
+    ("bought: plan, one changed", 10_000): "4 x ninja",
+    ("bought: plan, a sketch since", 10_000): "4 x ninja",
 }
+_MOST_BOUGHT = 10_000  # shots: to make a larger campaign with a lock takes minutes
 # A generator's outputs count as made by their times alone: ninja need not first run 100,000 commands to know them.
 NINJA = """\
 rule copy
@@ -49,6 +57,8 @@ def report(folder: Path, *, sizes: list[int], runs: int) -> str:
     for shots in sizes:
         few = runs if shots < 100_000 else min(runs, 3)
         figures = _ours(folder / str(shots), shots, few)
+        if shots <= _MOST_BOUGHT:
+            figures |= _bought(folder / str(shots) / "bought", shots, few)
         anchors = _anchors(folder, shots, few)
         ninja, doit = anchors.get("ninja"), anchors.get("doit")
         for name, each in (*figures.items(), *((f"({name} no-op)", each) for name, each in anchors.items())):
@@ -99,6 +109,31 @@ def _ours(folder: Path, shots: int, runs: int) -> dict[str, Figures]:
     figures["plan, one changed"] = _run(done, runs, "plan")
     figures["validate, one changed"] = _run(done, runs, "validate")
     return figures
+
+
+def _bought(folder: Path, shots: int, runs: int) -> dict[str, Figures]:
+    """A campaign that was bought: with a lock, and in the ledger in which sketches are too."""
+    folder.mkdir(parents=True)
+    use_own_machine(folder)
+    manifest = finished_campaign(folder, shots, world=World.REAL)
+    ledger = folder / ".hailuo" / "ledger.db"
+
+    def sketch_another() -> None:
+        asyncio.run(_sketch_another(ledger))
+
+    plan_it = tool("plan", MANIFEST)
+    figures = {"bought: unchanged plan": measure(plan_it, folder=folder, runs=runs, warm=2)}
+    figures["bought: plan, a sketch since"] = measure(plan_it, folder=folder, runs=runs, warm=2, before=sketch_another)
+    manifest.write_text(manifest_text(shots, changed=shots // 2))
+    figures["bought: plan, one changed"] = measure(plan_it, folder=folder, runs=runs, warm=2)
+    return figures
+
+
+async def _sketch_another(file: Path) -> None:
+    """What the run of another manifest's sketches leaves in the ledger, but for the clips."""
+    async with open_ledger(file, clock=SystemClock()) as ledger:
+        run = await ledger.begin_run(manifest="manifests/other.yaml", campaign="other", sketch=True)
+        await ledger.end_run(run, stored=0, failed=0, exit=0)
 
 
 def _run(folder: Path, runs: int, command: str, before: Callable[[], None] | None = None) -> Figures:

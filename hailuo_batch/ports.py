@@ -82,11 +82,24 @@ class RenderName:
     sketch: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerMark:
+    """A moment of a ledger: which one it is, its last event and when that was.
+
+    `run` is the last run that gives no names any more.
+    """
+
+    ledger: str
+    event: int
+    at: float
+    run: int
+
+
 class LedgerReader(Protocol):
     """The durable record for readers, also while a run writes. An answer is as of one moment."""
 
-    async def standings(self) -> Mapping[str, Standing]:
-        """The attempt that counts for each fingerprint: the live one, else the last that ended."""
+    async def standings(self, fingerprints: Iterable[str] | None = None) -> Mapping[str, Standing]:
+        """The attempt that counts for each fingerprint, or for these: the live one, else the last that ended."""
 
     async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
         """Every attempt for these fingerprints, or every one there is; the oldest first."""
@@ -115,8 +128,8 @@ class LedgerReader(Protocol):
     async def clips(self) -> Mapping[str, Clip]:
         """What is known of each clip that was ever kept, by digest."""
 
-    async def clip_sizes(self) -> Mapping[str, ClipSize]:
-        """Each clip's size and length, by digest: what sums need, for less time than `clips`."""
+    async def clip_sizes(self, digests: Iterable[str] | None = None) -> Mapping[str, ClipSize]:
+        """The size and length of each clip, or of these, by digest: what sums need, for less time than `clips`."""
 
     async def render_times(self) -> list[tuple[str, str, float]]:
         """How long the last clips took that providers made: provider, pre-image, seconds; the newest last."""
@@ -130,11 +143,13 @@ class LedgerReader(Protocol):
     async def deliveries(self, since: float) -> AbstractSet[str]:
         """The providers of which a clip was stored since then; one that was stored again is no delivery."""
 
-    async def names(self, campaign: str, *, sketch: bool) -> Mapping[str, str]:
-        """Which clip each name of a campaign was given to: file → fingerprint."""
+    async def names(self, campaign: str, *, sketch: bool, shots: Iterable[str] | None = None) -> Mapping[str, str]:
+        """Which clip each name of a campaign, or of these shots, was given to: file → fingerprint."""
 
-    async def latest_versions(self, campaign: str, *, sketch: bool) -> Mapping[str, LastRender]:
-        """Each shot's highest version, with the fingerprint of its lowest take."""
+    async def latest_versions(
+        self, campaign: str, *, sketch: bool, shots: Iterable[str] | None = None
+    ) -> Mapping[str, LastRender]:
+        """The highest version of each shot, or of these, with the fingerprint of its lowest take."""
 
     async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> Mapping[str, ShotVersions]:
         """Every version that each of these shots ever had a name for."""
@@ -159,6 +174,9 @@ class LedgerReader(Protocol):
 
     async def content_key(self) -> str:
         """What stays the same as long as nothing is written to a shared ledger; "" of one whose file says it."""
+
+    async def mark(self) -> LedgerMark | None:
+        """The moment of now, after which moves are certain to be seen; None for a ledger of which that is not so."""
 
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -15,11 +16,15 @@ from aiohttp import web
 from rehearsal import KEY, SPEED, film
 from trusting import trust_project
 
+from hailuo_batch.app.planning.changed_plan import plan_changed_shots
+from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.run import RunResult, run
 from hailuo_batch.app.running.options import RunOptions, Scope
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.plan.outcome import INTERRUPTED
+from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, KeyMissingError, RefusedError
 from hailuo_batch.mock.hooks import HookEvent
 from hailuo_batch.mock.script import parse_script
@@ -88,6 +93,51 @@ async def test_the_plan_is_agreed_to_and_the_lock_names_what_was_bought(project:
     assert lock.count("sha256:") == 2
     assert "minimax" in lock
     assert len(list((project / "renders").glob("*.mp4"))) == 2
+
+
+async def test_a_run_leaves_the_memory_that_the_next_plan_would_write(project: Path):
+    manifest, memory = project / "film.yaml", project / ".hailuo" / "memory"
+    async with mocked(project):
+        await run(manifest)
+        text = manifest.read_text()
+        manifest.write_text(text.replace("a boat", "a ship"))
+        ran = await run(manifest)  # a second version: the lock was another before
+    assert (ran.outcome.stored, ran.error) == (1, None)
+    assert read_cached_summary(manifest) is not None
+    left = _read_memory(memory)
+    shutil.rmtree(memory)
+    await plan(manifest)
+    assert _read_memory(memory) == left
+    manifest.write_text(text.replace("a boat", "a junk"))
+    assert await plan_changed_shots(manifest, world=World.REAL) is not None
+
+
+def _read_memory(folder: Path) -> dict[str, object]:
+    """All that is remembered, without when."""
+    found: dict[str, object] = {}
+    for file in folder.iterdir():
+        _, _, text = file.read_text().partition("\n")
+        if file.name.startswith("finished-"):
+            head, *lists = text.split("\n\n")
+            known = {key: value for key, value in json.loads(head).items() if key not in {"at", "content"}}
+            found[file.name] = (known, *(set(each.split("\n")) for each in lists))
+        elif file.name.startswith("copy-"):
+            found[file.name] = text
+    return found
+
+
+async def test_a_lock_that_another_branch_put_there_is_not_remembered(project: Path, monkeypatch: pytest.MonkeyPatch):
+    manifest, lock = project / "film.yaml", project / "film.lock.yaml"
+
+    def check_out(path: Path, entries: object) -> None:
+        lock.write_text(lock.read_text().replace("version: 1\n    takes", "version: 2\n    takes"))
+
+    monkeypatch.setattr("hailuo_batch.app.run.write_task_entries", check_out)
+    async with mocked(project):
+        lock.write_text("version: 1\ncampaign: film\nshots: {}\n")
+        await run(manifest)
+    assert "version: 2\n    takes" in lock.read_text()
+    assert read_cached_summary(manifest) is None
 
 
 async def test_a_plan_that_is_not_agreed_to_sends_nothing(project: Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
 from hailuo_batch.app.planning.plan import plan, plan_again
-from hailuo_batch.app.planning.plan_cache import list_tasks, make_lockfile
+from hailuo_batch.app.planning.plan_cache import list_tasks, make_lockfile, write_run_cache
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.task_list import has_tasks_file, write_task_entries
 from hailuo_batch.app.recovery.missing_ledger import refuse_lost_ledger
@@ -25,7 +25,7 @@ from hailuo_batch.app.running.scope import (
 )
 from hailuo_batch.app.running.selected_clips import read_selections, update_selected_names
 from hailuo_batch.app.running.setup import RunSetup, make_run_setup
-from hailuo_batch.app.running.shared_store import settle_owed_clips, shrink_store_cache
+from hailuo_batch.app.running.shared_store import settle_owed_clips
 from hailuo_batch.app.running.task_recorder import record_tasks
 from hailuo_batch.app.running.unreachable_hosts import refuse_unreachable_hosts
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -38,6 +38,7 @@ from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.spending.purchase import JournalFault, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, HailuoError, InputError, LedgerError, LedgerMovedError, StoreError
+from hailuo_batch.load.ledger_content import hash_recent_ledger
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import RunLock
 from hailuo_batch.runner.runner import run_plan
@@ -161,6 +162,7 @@ async def carry_out(
     outcome, error = await execute_run(setup, steps, options, listener, stop, lock, together)
     if isinstance(error, LedgerMovedError):  # what is there now says nothing of this run
         return RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error)
+    content = hash_recent_ledger(setup.workspace.ledger_file)
     try:
         # Afterwards, for report and lock; from manifest and lock as they were read first: the user may be editing
         # the one, and may have checked out another branch, whose lock says nothing of this run.
@@ -169,9 +171,14 @@ async def carry_out(
         # The tasks file stays as it is, since it has more than was known before; so does a lock that is damaged.
         failed = RunResult(outcome=outcome, before=before, after=before, scope=scope, error=error or trouble)
         return _update_lock(failed) if isinstance(trouble, LedgerError) else failed
-    result = await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
-    shrink_store_cache(before.validation.workspace, before.validation.project.store_cache)
-    return result
+    done = await update_files(RunResult(outcome=outcome, before=before, after=after, scope=scope, error=error))
+    if (limit := before.validation.project.store_cache) is not None:
+        from hailuo_batch.app.running.shared_store import shrink_store_cache
+
+        shrink_store_cache(before.validation.workspace, limit)
+    if done.error is None:
+        write_run_cache(done.after, content)
+    return done
 
 
 def needs_approval(options: RunOptions) -> bool:

@@ -3,11 +3,13 @@
 Money: the only world in which a run is made is that of sketches, which are drawn on this machine.
 """
 
+import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailuo_batch.app.planning.changed_plan import plan_changed_shots
+from hailuo_batch.app.planning.changed_plan import plan_manifest_change
+from hailuo_batch.app.planning.manifest_change import find_manifest_change
 from hailuo_batch.app.planning.plan import plan
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.validate import read_draft
@@ -49,21 +51,36 @@ async def watch(
     files: frozenset[Path] = frozenset()
     changed: tuple[Path, ...] = ()
     while True:
-        files |= list_files(manifest) or {manifest.absolute()}  # of a half-saved one, those before
         before = read_stamps(files)  # as they are before they are read: what is saved meanwhile is a change
-        show(await _make_round(manifest, changed, sketch=sketch, with_page=with_page))
+        planned = None if sketch else await _plan_changed(manifest, files)
+        if planned is None:
+            files |= list_files(manifest) or {manifest.absolute()}  # of a half-saved one, those before
+            before = read_stamps(files)
+        show(await _make_round(manifest, changed, planned, sketch=sketch, with_page=with_page))
         changed = await wait(before)
 
 
-async def _make_round(manifest: Path, changed: tuple[Path, ...], *, sketch: bool, with_page: bool) -> WatchRound:
+async def _plan_changed(manifest: Path, files: frozenset[Path]) -> PlannedRun | None:
+    """The plan of what changed, read without the rest; None where that is in doubt, or some file is not among these."""
+    try:
+        change = find_manifest_change(manifest, World.REAL) if files else None
+        if change is None or not change.files <= set(map(os.path.realpath, files)):
+            return None
+        return await plan_manifest_change(change)
+    except HailuoError:
+        return None  # the long way says it
+
+
+async def _make_round(
+    manifest: Path, changed: tuple[Path, ...], planned: PlannedRun | None, *, sketch: bool, with_page: bool
+) -> WatchRound:
     world, sketched, page = World.SKETCH if sketch else World.REAL, 0, None
     try:
         if sketch:
             ran = await run(manifest, RunOptions(world=World.SKETCH))
             planned, sketched = ran.after, ran.outcome.stored
-        else:
-            changed_only = await plan_changed_shots(manifest, world=world)
-            planned = changed_only or await plan(manifest, offline=True)
+        elif planned is None:
+            planned = await plan(manifest, offline=True)
         if with_page:
             _, page = await write_report(manifest, world=world, page=None)
     except HailuoError as error:  # a half-saved file, mostly: the next change may mend it

@@ -52,7 +52,7 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     are passed over, and files that manifests include. Sends nothing and writes nothing. Exits with 3 when a manifest
     cannot be used.
     """
-    if form == "text" and len(manifests) == 1 and _print_changed(manifests[0], world):
+    if form in {"text", "json"} and len(manifests) == 1 and _print_changed(manifests[0], world, form):
         return Exit.DONE
     with report_early_end("validate", ", ".join(map(str, manifests)) or "manifests", world=world, form=form):
         found, passed_over, included = _validate_all(manifests, world=world, form=form)
@@ -72,7 +72,7 @@ def command(manifests: tuple[Path, ...], *, strict: bool, world: World, form: st
     return Exit.DONE if all(_is_accepted(each, strict=strict) for each in found) else Exit.INVALID
 
 
-def _print_changed(manifest: Path, world: World) -> bool:
+def _print_changed(manifest: Path, world: World, form: str) -> bool:
     """Whether the short way is beyond doubt: then it has said what the long way says."""
     if has_ci_page() or "GITHUB_ACTIONS" in os.environ or not manifest.is_file() or is_own_file(manifest):
         return False
@@ -81,7 +81,10 @@ def _print_changed(manifest: Path, world: World) -> bool:
     from hailuo_batch.app.planning.changed_validation import validate_changed_shots
 
     totals = validate_changed_shots(manifest, world=world)
-    if totals is not None:
+    if totals is not None and form == "json":
+        row = {"manifest": totals.name, "valid": True, "shots": totals.shots, "takes": totals.takes, "problems": []}
+        print_json({"version": 1, "manifests": [row], "passed_over": []})
+    elif totals is not None:
         counts = f"{count(totals.shots, 'shot')}, {count(totals.takes, 'take')}"
         print_text(f"{safe_text(totals.name)}: {make_style(sys.stdout).good('valid')}, {counts}.")
     return totals is not None

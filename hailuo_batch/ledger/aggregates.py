@@ -4,6 +4,7 @@ Each function takes the rows of any ledger and is carried out on its connection'
 """
 
 import json
+from collections import Counter
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -41,8 +42,9 @@ def read_counted_attempts(ledger: LedgerRows) -> list[CountedAttempt]:
 def read_campaign_charges(ledger: LedgerRows, campaign: str) -> list[tuple[str, Charge, int]]:
     """What the attempts of a campaign count as: provider, charge, and how many are alike."""
     found = []
-    rows = ledger.rows("campaign_paid", campaign, _LOCAL)
-    for provider, stage, kind, task, *money, count in rows:
+    # Rows that are alike are counted here: SQLite would sort all of them, which takes five times as long.
+    rows = Counter(ledger.rows("campaign_paid", campaign, _LOCAL))
+    for (provider, stage, kind, task, *money, count), alike in rows.items():
         charge = make_charge(
             Stage(stage),
             kind=None if kind is None else FailureKind(kind),
@@ -51,7 +53,7 @@ def read_campaign_charges(ledger: LedgerRows, campaign: str) -> list[tuple[str, 
             quote=parse_money(*money[2:4]),
             cost=parse_money(*money[4:]),
         )
-        found.append((provider, charge, count))
+        found.append((provider, charge, count * alike))
     return found
 
 

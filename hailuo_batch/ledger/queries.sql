@@ -65,6 +65,12 @@ SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currenc
     CASE stage WHEN 'intended' THEN intended_at END
 FROM attempts ORDER BY id;
 
+-- name: standings_of
+-- The plus keeps SQLite from reading every row in the order of ids.
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, quote_amount, quote_currency, failure, why,
+    CASE stage WHEN 'intended' THEN intended_at END
+FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?)) ORDER BY +id;
+
 -- name: paid
 -- A clip that was brought back is no second purchase where the first one is known: its task is '', by IS and not by =,
 -- since an attempt without an answer has NULL, and counts.
@@ -75,12 +81,12 @@ FROM attempts WHERE provider NOT IN (SELECT value FROM json_each(?)) AND NOT (ta
 ));
 
 -- name: campaign_paid
--- The same rows, those that are alike in one.
+-- The same rows, of one campaign; each counts once.
 SELECT provider, stage, failure, CASE WHEN task <> '' THEN 1 END AS has_task,
-    estimate_amount, estimate_currency, quote_amount, quote_currency, cost_amount, cost_currency, count(*)
+    estimate_amount, estimate_currency, quote_amount, quote_currency, cost_amount, cost_currency, 1
 FROM attempts WHERE campaign = ? AND provider NOT IN (SELECT value FROM json_each(?)) AND NOT (task IS '' AND EXISTS (
     SELECT 1 FROM attempts AS first WHERE first.fingerprint = attempts.fingerprint AND first.id < attempts.id AND first.task <> ''
-)) GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY min(id);
+)) ORDER BY id;
 
 -- name: submit_times
 -- Only the newest events are read: there is no index by time, and no minute has more submits.
@@ -111,11 +117,18 @@ AND NOT EXISTS (SELECT 1 FROM events WHERE events.attempt = attempts.id AND even
 SELECT shot, version, take, fingerprint FROM names
 WHERE campaign = ? AND sketch = ? ORDER BY shot, version DESC, take;
 
+-- name: past_of
+SELECT shot, version, take, fingerprint FROM names
+WHERE campaign = ? AND sketch = ? AND shot IN (SELECT value FROM json_each(?)) ORDER BY shot, version DESC, take;
+
 -- name: artifacts
 SELECT digest, size, width, height, seconds, frames, codec FROM artifacts;
 
 -- name: footage
 SELECT digest, size, seconds FROM artifacts;
+
+-- name: footage_of
+SELECT digest, size, seconds FROM artifacts WHERE digest IN (SELECT value FROM json_each(?));
 
 -- name: preimages
 SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT value FROM json_each(?));
@@ -158,6 +171,9 @@ SELECT id, attempt, at, move, stage, data FROM events ORDER BY id;
 -- name: names
 SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ?;
 
+-- name: names_of
+SELECT file, fingerprint FROM names WHERE campaign = ? AND sketch = ? AND shot IN (SELECT value FROM json_each(?));
+
 -- name: versions
 SELECT shot, version, fingerprint FROM names
 WHERE campaign = ? AND sketch = ? AND shot IN (SELECT value FROM json_each(?));
@@ -167,6 +183,22 @@ SELECT DISTINCT fingerprint FROM names WHERE campaign = ? AND sketch = ? AND sho
 
 -- name: runs
 SELECT id, manifest, campaign, sketch, started_at, ended_at, stored, failed, exit FROM runs ORDER BY id;
+
+-- name: mark
+-- One run writes at a time: of those without an end, only the newest may go on.
+SELECT id, coalesce((SELECT max(id) FROM events), 0), coalesce((SELECT at FROM events ORDER BY id DESC LIMIT 1), 0.0),
+    coalesce((SELECT id - (ended_at IS NULL) FROM runs ORDER BY id DESC LIMIT 1), 0) FROM identity;
+
+-- name: event_time
+SELECT at FROM events WHERE id = ?;
+
+-- name: moved_campaigns
+SELECT campaign, sketch FROM runs WHERE id > ? UNION
+SELECT campaign, provider IN (SELECT value FROM json_each(?)) FROM attempts
+WHERE id IN (SELECT attempt FROM events WHERE id > ?);
+
+-- name: moved_digests
+SELECT DISTINCT digest FROM attempts WHERE id IN (SELECT attempt FROM events WHERE id > ?) AND digest <> '';
 
 -- name: is_newest_purchase_known
 -- 0 when the ledger lacks the newest event that the journal has of it; no row where the journal has none.

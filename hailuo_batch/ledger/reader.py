@@ -23,6 +23,7 @@ from hailuo_batch.ledger.aggregates import (
 from hailuo_batch.ledger.attempt_rows import read_attempts, read_events, read_open_attempts
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.journal import read_journal_finding, read_known_stores, read_purchases_elsewhere
+from hailuo_batch.ledger.moves import read_mark
 from hailuo_batch.ledger.readings import (
     read_audit_records,
     read_clip_sizes,
@@ -37,6 +38,7 @@ from hailuo_batch.ledger.readings import (
     read_versions,
 )
 from hailuo_batch.ledger.rows import ReadRunner
+from hailuo_batch.ports import LedgerMark
 
 
 class RowsLedgerReader:
@@ -45,25 +47,28 @@ class RowsLedgerReader:
     def __init__(self, connection: ReadRunner) -> None:
         self._reads = connection
 
-    async def standings(self) -> dict[str, Standing]:
-        """The attempt that counts for each fingerprint: the live one, else the last that ended."""
-        return await self._reads.run(read_standings)
+    async def standings(self, fingerprints: Iterable[str] | None = None) -> dict[str, Standing]:
+        """The attempt that counts for each fingerprint, or for these: the live one, else the last that ended."""
+        return await self._reads.run(partial(read_standings, fingerprints=list_values(fingerprints)))
 
     async def counted_attempts(self) -> list[CountedAttempt]:
         """Every attempt at a provider that costs something, as caps see it."""
         return await self._reads.run(read_counted_attempts)
 
-    async def latest_versions(self, campaign: str, *, sketch: bool) -> dict[str, LastRender]:
-        """Each shot's highest version, with the fingerprint of its lowest take."""
-        return await self._reads.run(partial(read_latest_versions, campaign=campaign, sketch=sketch))
+    async def latest_versions(
+        self, campaign: str, *, sketch: bool, shots: Iterable[str] | None = None
+    ) -> dict[str, LastRender]:
+        """The highest version of each shot, or of these, with the fingerprint of its lowest take."""
+        work = partial(read_latest_versions, campaign=campaign, sketch=sketch, shots=list_values(shots))
+        return await self._reads.run(work)
 
     async def clips(self) -> dict[str, Clip]:
         """What is known of each clip that was ever kept, by digest."""
         return await self._reads.run(read_clips)
 
-    async def clip_sizes(self) -> dict[str, ClipSize]:
-        """Each clip's size and length, by digest: what sums need, for a third of the time of `read_clips`."""
-        return await self._reads.run(read_clip_sizes)
+    async def clip_sizes(self, digests: Iterable[str] | None = None) -> dict[str, ClipSize]:
+        """The size and length of each clip, or of these: what sums need, for a third of the time of `read_clips`."""
+        return await self._reads.run(partial(read_clip_sizes, digests=list_values(digests)))
 
     async def preimages(self, fingerprints: Iterable[str]) -> dict[str, str]:
         """The requests of those fingerprints that are known."""
@@ -71,8 +76,7 @@ class RowsLedgerReader:
 
     async def attempts(self, fingerprints: Iterable[str] | None = None) -> list[AttemptRecord]:
         """Every attempt for these fingerprints, or every one there is; the oldest first."""
-        wanted = None if fingerprints is None else list(fingerprints)
-        return await self._reads.run(partial(read_attempts, fingerprints=wanted))
+        return await self._reads.run(partial(read_attempts, fingerprints=list_values(fingerprints)))
 
     async def open_attempts(self) -> list[AttemptRecord]:
         """Every attempt that is neither stored nor ended; the oldest first."""
@@ -110,9 +114,9 @@ class RowsLedgerReader:
         """The providers of which a clip was stored since then; one that was stored again is no delivery."""
         return await self._reads.run(partial(read_deliveries, since=since))
 
-    async def names(self, campaign: str, *, sketch: bool) -> dict[str, str]:
-        """Which clip each name of a campaign was given to: file → fingerprint."""
-        return await self._reads.run(partial(read_names, campaign=campaign, sketch=sketch))
+    async def names(self, campaign: str, *, sketch: bool, shots: Iterable[str] | None = None) -> dict[str, str]:
+        """Which clip each name of a campaign, or of these shots, was given to: file → fingerprint."""
+        return await self._reads.run(partial(read_names, campaign=campaign, sketch=sketch, shots=list_values(shots)))
 
     async def versions(self, campaign: str, shots: Iterable[str], *, sketch: bool) -> dict[str, ShotVersions]:
         """Every version that each of these shots ever had a name for."""
@@ -154,11 +158,20 @@ class SqliteLedgerReader(RowsLedgerReader):
         """Nothing: the times and bytes of its file say whether it changed."""
         return ""
 
+    async def mark(self) -> LedgerMark:
+        """The moment of now, from which on `read_moves` tells what moves."""
+        return await self._connection.run(read_mark)
+
     async def journal_finding(self) -> JournalFinding | None:
         """How this ledger differs from what the journal of this machine knows of it."""
         return await self._connection.run(
             partial(read_journal_finding, ledger=self._connection.path, former=self._former_file)
         )
+
+
+def list_values(values: Iterable[str] | None) -> list[str] | None:
+    """The values as a list; None stays None."""
+    return None if values is None else list(values)
 
 
 def read_ledger_id(connection: sqlite3.Connection) -> str:

@@ -4,7 +4,9 @@ Each function is one read on the thread of its connection.
 """
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Clip, Stage, Standing, update_refusals
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -16,13 +18,18 @@ from hailuo_batch.ledger.attempt_rows import make_event_records, parse_money, re
 from hailuo_batch.ledger.rows import LedgerRows
 
 
-def read_standings(ledger: LedgerRows) -> dict[str, Standing]:
+def _read_some(ledger: LedgerRows, every: str, some: str, values: list[str] | None, *given: Any) -> Iterable[Any]:
+    """The rows of the query `every`, or of `some` for these values alone."""
+    return ledger.rows(every, *given) if values is None else ledger.rows(some, *given, json.dumps(values))
+
+
+def read_standings(ledger: LedgerRows, fingerprints: list[str] | None = None) -> dict[str, Standing]:
     """See `LedgerReader.standings`. A run with nothing to do waits for it: 100,000 rows take a third of a second."""
     found: dict[str, Standing] = {}
     stages = {str(stage): stage for stage in Stage}
     providers: dict[str, str] = {}  # one string for each provider, not one for each row
     amounts: dict[tuple[str, str], Money] = {}
-    rows = ledger.rows("standings")
+    rows = _read_some(ledger, "standings", "standings_of", fingerprints)
     for fingerprint, attempt, stage, provider, task, digest, amount, currency, quoted, unit, kind, why, since in rows:
         there = found.get(fingerprint)
         if there is not None and there.stage in LIVE_STAGES:
@@ -51,10 +58,12 @@ def read_standings(ledger: LedgerRows) -> dict[str, Standing]:
     return found
 
 
-def read_latest_versions(ledger: LedgerRows, campaign: str, *, sketch: bool) -> dict[str, LastRender]:
+def read_latest_versions(
+    ledger: LedgerRows, campaign: str, *, sketch: bool, shots: list[str] | None
+) -> dict[str, LastRender]:
     """See `LedgerReader.latest_versions`."""
     found: dict[str, LastRender] = {}
-    for shot, version, take, fingerprint in ledger.rows("past", campaign, sketch):
+    for shot, version, take, fingerprint in _read_some(ledger, "past", "past_of", shots, campaign, sketch):
         if shot not in found:  # the highest version comes first, and its lowest take
             found[shot] = LastRender(version=version, take=take, fingerprint=fingerprint)
     return found
@@ -77,11 +86,11 @@ def read_clips(ledger: LedgerRows) -> dict[str, Clip]:
     }
 
 
-def read_clip_sizes(ledger: LedgerRows) -> dict[str, ClipSize]:
+def read_clip_sizes(ledger: LedgerRows, digests: list[str] | None = None) -> dict[str, ClipSize]:
     """See `LedgerReader.clip_sizes`. Clips of one size and length share one value."""
     shared: dict[tuple[int, float], ClipSize] = {}
     found = {}
-    for digest, size, seconds in ledger.rows("footage"):
+    for digest, size, seconds in _read_some(ledger, "footage", "footage_of", digests):
         known = shared.get((size, seconds))
         if known is None:
             known = shared[size, seconds] = ClipSize(size=size, seconds=seconds)
@@ -108,9 +117,9 @@ def read_audit_records(
     return read_attempts(ledger, None), every, read_clip_sizes(ledger)
 
 
-def read_names(ledger: LedgerRows, campaign: str, *, sketch: bool) -> dict[str, str]:
+def read_names(ledger: LedgerRows, campaign: str, *, sketch: bool, shots: list[str] | None) -> dict[str, str]:
     """See `LedgerReader.names`."""
-    return dict(ledger.rows("names", campaign, sketch))
+    return dict(_read_some(ledger, "names", "names_of", shots, campaign, sketch))
 
 
 def read_versions(ledger: LedgerRows, campaign: str, shots: list[str], *, sketch: bool) -> dict[str, ShotVersions]:

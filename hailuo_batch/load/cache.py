@@ -28,6 +28,11 @@ def _read_no_content() -> LedgerContent | None:
     return None
 
 
+def _find_no_mark(_: "FinishedManifest") -> "Mark":
+    return ()
+
+
+Mark = tuple[str | float, ...]  # the members of a `LedgerMark`, in their order; () is none
 _LARGEST = 1024**3  # bytes
 _SEPARATOR = "\n\n"
 
@@ -40,6 +45,8 @@ class FinishedManifest:
     prices ("": there is no place for them). `environment` has digests of the values that its variables take from there.
     `until` is the day (`2027-12-31`, UTC) after which its images give other warnings; "" is no such day. `includes` are
     the files that it includes, as they were read. `shared` has the address of a shared ledger and its content as a key.
+    `images` are the paths of its images. `copy` is the mark of the `FinishedCopy` that was made with it; "" is none.
+    `mark` is the moment of the ledger.
     """
 
     digests: frozenset[str]
@@ -51,6 +58,9 @@ class FinishedManifest:
     until: str = ""
     includes: tuple[IncludeStamp, ...] = ()
     shared: tuple[str, str] | None = None
+    images: frozenset[str] = frozenset()
+    copy: str = ""
+    mark: "Mark" = ()
 
 
 def read_cached_inputs(hidden_folder: Path) -> dict[str, CachedImage]:
@@ -100,40 +110,74 @@ def read_finished_manifest(
     read_trust: Callable[[], str] = str,
     read_content: Callable[[], LedgerContent | None] = _read_no_content,
     read_shared: Callable[[str], str] = str,
+    find_mark: Callable[[FinishedManifest], Mark] = _find_no_mark,
 ) -> FinishedManifest | None:
     """What was finished under the same circumstances, if none of its pictures has changed since.
 
     `read_trust` says what the user trusts here; it is called only for a project in which something is at stake.
-    `read_content` says what is in the ledger; it is called only for one that was written as it was remembered.
+    `read_content` says what is in the ledger; it is called only for one that was written as it was remembered, or
+    since. `find_mark` says up to which moment nothing in a ledger that was written since is about it; () is none.
     `read_shared` says what is in a shared ledger, as one key; the settings and the trust in them were compared before.
     """
     try:
         head, digests, files = _read_text(_finished_file(hidden_folder, key)).split(_SEPARATOR)
         known = json.loads(head)
-        now = time.time_ns()
-        if known["circumstances"] != dependencies or not _is_reliable(known) or not _is_same_beside(known, read_trust):
+        is_same = {**known["circumstances"], **_pick_ledger(dependencies)} == dependencies
+        if not is_same or not _is_reliable(known) or not _is_same_beside(known, read_trust):
             return None
-        if _is_ledger_fresh(known, known["at"]):
-            if known["content"] is None or known["content"] != read_content():
-                return None
-            if not _is_ledger_fresh(known, now):  # from here on, its times tell
-                text = _SEPARATOR.join((json.dumps({**known, "at": now}), digests, files))
-                _write_text(_finished_file(hidden_folder, key), text)
-        shared = known["shared"]
-        if shared is not None and read_shared(shared[0]) != shared[1]:
+        finished = _parse_finished(known, digests, files)
+        if finished.shared is not None and read_shared(finished.shared[0]) != finished.shared[1]:
             return None
-        return FinishedManifest(
-            digests=frozenset(digests.split("\n")) - {""},
-            files=frozenset(files.split("\n")) - {""},
-            summary=known["summary"],
-            trust=known["trust"],
-            prices=known["prices"]["file"],
-            environment=known["environment"],
-            until=known["until"],
-            includes=tuple(IncludeStamp(*row) for row in known["includes"]),
-        )
+        current = _find_current(known, dependencies, finished, read_content, find_mark)
+        if current is None:
+            return None
+        if current is not known:
+            _write_text(_finished_file(hidden_folder, key), _SEPARATOR.join((json.dumps(current), digests, files)))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    else:
+        return finished
+
+
+def _find_current(
+    known: Mapping[str, Any],
+    dependencies: Mapping[str, Any],
+    finished: FinishedManifest,
+    read_content: Callable[[], LedgerContent | None],
+    find_mark: Callable[[FinishedManifest], Mark],
+) -> Mapping[str, Any] | None:
+    """What is known, as of now; None where the ledger may have moved on in what this is about."""
+    now = time.time_ns()
+    if known["circumstances"] == dependencies:
+        if not _is_ledger_fresh(known, known["at"]):
+            return known
+        if known["content"] is not None and known["content"] == read_content():
+            return known if _is_ledger_fresh(known, now) else {**known, "at": now}  # from then on, its times tell
+    since = {**known, "circumstances": dependencies, "at": now}
+    content = read_content() if _is_ledger_fresh(since, now) else None  # before it is read
+    mark = find_mark(finished)
+    return {**since, "content": content, "mark": mark} if mark else None
+
+
+def _pick_ledger(dependencies: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: dependencies[name] for name in ("ledger", "wal")}
+
+
+def _parse_finished(known: Mapping[str, Any], digests: str, files: str) -> FinishedManifest:
+    return FinishedManifest(
+        digests=frozenset(digests.split("\n")) - {""},
+        files=frozenset(files.split("\n")) - {""},
+        summary=known["summary"],
+        trust=known["trust"],
+        prices=known["prices"]["file"],
+        environment=known["environment"],
+        until=known["until"],
+        includes=tuple(IncludeStamp(*row) for row in known["includes"]),
+        shared=None if known["shared"] is None else tuple(known["shared"]),
+        images=frozenset(known["inputs"]),
+        copy=known["copy"],
+        mark=tuple(known["mark"]),
+    )
 
 
 def _is_same_beside(known: Mapping[str, Any], read_trust: Callable[[], str]) -> bool:
@@ -168,6 +212,8 @@ def write_finished_manifest(
         "until": finished.until,
         "includes": finished.includes,
         "shared": finished.shared,
+        "copy": finished.copy,
+        "mark": finished.mark,
     }
     _write_text(
         _finished_file(hidden_folder, key),

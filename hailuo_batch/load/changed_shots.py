@@ -1,7 +1,8 @@
 """Which shots of a manifest changed since its bytes were remembered: found by bytes, proved by the parser.
 
 The common begin and end of both files are found, and what lies between is widened to whole entries of `shots`. Head,
-changed entries and the last entry make a small manifest of their own (`ManifestPart`), which is read as any other.
+changed entries and what follows the list make a small manifest of their own (`ManifestPart`), which is read as any
+other. The last entry is in it too while it is proved, and stays where no other entry is left.
 
 It is the same as reading the whole. The parser goes from left to right, and where an entry begins it is in the list and
 in nothing else. That no entry hides in a text is known by their number. An anchor could reach across, so a part with
@@ -49,7 +50,7 @@ class ManifestPart:
 class ChangedShots:
     """The entries that are not as they were, before and now; so many come before them.
 
-    `has_last`: both parts have the last entry of the file too, which did not change.
+    `has_last`: both parts have the last entry of the file too, which did not change, since one of them has no other.
     """
 
     first: int
@@ -82,10 +83,22 @@ def find_changed_shots(before: bytes, now: bytes, *, entries: int) -> ChangedSho
     ]
     if any(len(part.data) > max(_SMALL, len(now) // 2) for part in parts):
         return None  # reading the whole is as fast
-    if not all(_is_proved(part, has_tail=bool(end)) for part in parts):
+    proved = _prove_parts(parts, has_tail=bool(end))
+    if proved is None:
         return None
     first = before.count(marker, begin, start - 1)
-    return ChangedShots(first=first, has_last=bool(end), before=parts[0], now=parts[1])
+    return ChangedShots(first=first, has_last=bool(end) and proved == parts, before=proved[0], now=proved[1])
+
+
+def _prove_parts(parts: list[ManifestPart], *, has_tail: bool) -> list[ManifestPart] | None:
+    """The parts, without the last entry of the file unless one of them has no other; None where they are in doubt."""
+    surveys = [survey for part in parts if (survey := _survey_part(part, has_tail=has_tail)) is not None]
+    if len(surveys) < len(parts):
+        return None
+    if not has_tail or any(len(part.lines) == 1 for part in parts):
+        return parts
+    bare = [_leave_out_last(part, survey.closing) for part, survey in zip(parts, surveys, strict=True)]
+    return bare if all(_survey_part(part, has_tail=True) for part in bare) else None
 
 
 def _count_common_start(one: bytes, other: bytes) -> int:
@@ -122,28 +135,43 @@ def _make_part(head: bytes, changed: bytes, tail: bytes, marker: bytes) -> Manif
     )
 
 
-def _is_proved(part: ManifestPart, *, has_tail: bool) -> bool:
-    """Whether the parser finds the entries where their lines are; without a tail, nothing may follow them."""
+def _leave_out_last(part: ManifestPart, closing: int | None) -> ManifestPart:
+    """The part without its last entry; `closing` is the line of what follows the list, if anything does.
+
+    Where the last entry begins, the parser is between two entries. So it is where the list ends there.
+    """
+    rows, last = part.data.split(b"\n"), part.lines[-1]
+    rest = [b""] if closing is None else rows[closing:]
+    return ManifestPart(data=b"\n".join((*rows[:last], *rest)), lines=part.lines[:-1])
+
+
+def _survey_part(part: ManifestPart, *, has_tail: bool) -> "_Survey | None":
+    """What the parser finds, if the entries are where their lines are; without a tail, nothing may follow them."""
     survey = _Survey()
     try:
         for event in parse_events(part.data):
             survey.add(event)
     except yaml.YAMLError:
-        return False
+        return None
     is_sure = survey.documents == survey.lists == 1 and not survey.is_in_doubt
-    return is_sure and tuple(survey.lines) == part.lines and (has_tail or survey.key == "shots")
+    is_sure = is_sure and tuple(survey.lines) == part.lines and (has_tail or survey.key == "shots")
+    return survey if is_sure else None
 
 
 class _Survey:
-    """The lines on which the entries of `shots` begin; `key` is the last key of the file."""
+    """The lines on which the entries of `shots` begin; `key` is the last key of the file.
 
-    __slots__ = ("depth", "documents", "is_in_doubt", "is_key", "key", "lines", "lists")
+    `closing` is the line of the key that follows the list.
+    """
+
+    __slots__ = ("closing", "depth", "documents", "is_in_doubt", "is_key", "key", "lines", "lists")
 
     def __init__(self) -> None:
         self.lines: list[int] = []
         self.depth = self.documents = self.lists = 0
         self.key, self.is_key = "", True  # of the top mapping, and whether its next node is one
         self.is_in_doubt = False
+        self.closing: int | None = None
 
     def add(self, event: Any) -> None:
         """The next event of the parser."""
@@ -158,6 +186,8 @@ class _Survey:
 
     def _add_node(self, event: Any) -> None:
         if self.depth == 1 and self.is_key:
+            if self.lists and self.closing is None:
+                self.closing = event.start_mark.line
             self.key, self.is_key = event.value if isinstance(event, ScalarEvent) else "", False
         elif self.depth == 1:
             self.is_key = True

@@ -45,6 +45,11 @@ def read_lock(path: Path, *, campaign: str, files: ProjectFiles = DISK) -> Lockf
     except OSError as error:
         remedy = "Check who may read the file; it is in git, with the manifest."
         raise _unreadable_error(path, f"The system says: {error.strerror}.", remedy) from None
+    return parse_lock(path, data)
+
+
+def parse_lock(path: Path, data: bytes) -> Lockfile:
+    """The lock that a file's bytes are; `InputError` where they are none."""
     document = read_document(data, name=str(path))
     if document.problems:
         first = document.problems[0]

@@ -132,6 +132,17 @@ class LedgerReadsContract(LedgerOpener):
             assert events == await ledger.events(each.id for each in attempts)
             assert sizes == await ledger.clip_sizes() == {DIGEST: ClipSize(size=1234, seconds=6.04)}
 
+    async def test_a_mark_is_another_one_after_each_event(self, tmp_path: Path) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            marks = [await ledger.mark()]
+            attempt = await ledger.record_intent(make_intent())
+            for move, facts in MOVES_TO["stored"]:
+                marks.append(await ledger.mark())
+                await ledger.move(attempt, move, facts)
+            assert await ledger.mark() not in marks or set(marks) == {None}  # a ledger may have none
+            assert len(set(marks)) == len(marks) or set(marks) == {None}
+            assert await ledger.mark() == await ledger.mark()
+
     async def test_lists_may_be_of_any_length(self, tmp_path: Path) -> None:
         async with self.open_writer(tmp_path, FakeClock()) as ledger:
             for number in range(3):
@@ -139,6 +150,33 @@ class LedgerReadsContract(LedgerOpener):
             marks = [make_intent(number).fingerprint for number in range(100_000)]
             assert len(await ledger.attempts(marks)) == 3
             assert len(await ledger.events(range(100_000))) == 3
+
+    async def test_what_is_said_of_a_few_is_what_is_said_of_them_among_all(self, tmp_path: Path) -> None:
+        async with self.open_writer(tmp_path, FakeClock()) as ledger:
+            for number, moves in enumerate(MOVES_TO.values()):
+                await record_attempt(ledger, number, moves)
+                await record_attempt(ledger, number + 100, MOVES_TO["failed"])
+                await record_attempt(ledger, number + 100, moves)
+            await ledger.record_names(
+                make_render_name(shot, version=version, take=take, fingerprint=f"v1-{shot}-{version}-{take}")
+                for shot in ("open", "turn", "pack")
+                for version in (1, 2)
+                for take in (1, 2)
+            )
+            marks, shots = {make_intent(number).fingerprint for number in (3, 103, 999)}, ("open", "none")
+            standings = await ledger.standings()
+            assert await ledger.standings(iter(marks)) == {mark: standings[mark] for mark in marks & standings.keys()}
+            assert await ledger.standings([]) == {}
+            assert await ledger.clip_sizes([DIGEST, "sha256:none"]) == await ledger.clip_sizes()
+            assert await ledger.clip_sizes([]) == {}
+            latest = await ledger.latest_versions("aurora", sketch=False)
+            assert await ledger.latest_versions("aurora", sketch=False, shots=shots) == {"open": latest["open"]}
+            assert await ledger.latest_versions("aurora", sketch=True, shots=shots) == {}
+            names = await ledger.names("aurora", sketch=False)
+            mine = {file: mark for file, mark in names.items() if file.startswith("aurora_open_")}
+            assert len(mine) == 4
+            assert await ledger.names("aurora", sketch=False, shots=shots) == mine
+            assert await ledger.names("other", sketch=False, shots=shots) == {}
 
     @pytest.mark.parametrize("stage", list(MOVES_TO))
     async def test_an_attempt_counts_by_its_stage(self, stage: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ COMMANDS = [
     ("plan", "--sketch", "--detailed-exitcode"),
     ("validate", "--sketch"),
     ("validate", "--strict", "--sketch"),
+    ("validate", "--format", "json", "--sketch"),
 ]
 
 

@@ -50,13 +50,15 @@ def check(before: str, now: str) -> bool:
         assert was.pop() == became.pop() == old[-1]
     rest = found.first + len(was)
     assert was == old[found.first : rest]
-    assert found.has_last or rest == len(old)
     whole = read_document(now.encode(), name="film.yaml")
     first: Any = read_document(before.encode(), name="film.yaml").tree
     assert not whole.problems
     assert isinstance(whole.tree, dict)
     assert whole.tree == {**first, "shots": [*old[: found.first], *became, *old[rest:]]}
     assert list(whole.tree) == list(first)
+    for part in (found.before, found.now):
+        tree: Any = read_document(part.data, name="film.yaml").tree
+        assert {**tree, "shots": 0} == {**first, "shots": 0}
     return True
 
 
@@ -124,8 +126,16 @@ def test_a_file_whose_entries_are_not_what_their_lines_say_is_read_as_a_whole(be
     assert change(before, before.replace("prompt: mist", "prompt: fog", 1)) is None
 
 
-def test_keys_behind_the_list_stay_as_they_are():
-    assert check(TEXT + TAIL, (TEXT + TAIL).replace("mist again", "fog"))
+@pytest.mark.parametrize("tail", ["", TAIL, f"# what follows\n\n{TAIL}", f'"x-a": |\n  text\n{TAIL}'])
+def test_keys_behind_the_list_stay_as_they_are(tail: str):
+    assert check(TEXT + tail, (TEXT + tail).replace("mist again", "fog"))
+    found = change(TEXT + tail, (TEXT + tail).replace("mist again", "fog"))
+    assert found is not None
+    assert not found.has_last
+    assert b"folded" not in found.now.data
+
+
+def test_keys_behind_the_last_entry_are_in_doubt():
     assert not check(TEXT + TAIL, (TEXT + TAIL).replace("don''t", "do"))  # no entry follows that would prove the end
 
 

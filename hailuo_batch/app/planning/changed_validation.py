@@ -8,10 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hailuo_batch.app.planning.finished_facts import number_prompt
+from hailuo_batch.app.planning.finished_facts import has_joint_image, number_prompt
 from hailuo_batch.app.planning.manifest_change import ManifestChange, find_manifest_change
-from hailuo_batch.app.planning.validate import pause_python_gc
-from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.world import World
 
 
@@ -26,18 +24,20 @@ class ValidTotals:
 
 def validate_changed_shots(file: Path, *, world: World) -> ValidTotals | None:
     """What `validate` counts in a manifest with which nothing is wrong; None where that is in doubt."""
-    with pause_python_gc():
-        change = find_manifest_change(file, world, lint=True)
-        if change is None or not _is_whole_clean(change):
-            return None
+    change = find_manifest_change(file, world, lint=True)
+    if change is None or not _is_whole_clean(change):
+        return None
     takes = change.other_takes + sum(shot.takes for shot in change.now.shots)
-    return ValidTotals(name=change.now.name, shots=len(change.shot_ids), takes=takes)
+    shots = len(change.shot_ids.difference(change.facts.omitted))
+    return ValidTotals(name=change.now.name, shots=shots, takes=takes)
 
 
 def _is_whole_clean(change: ManifestChange) -> bool:
     """Whether no warning that only `validate` gives could be about the other shots, or about them and these."""
     now, facts = change.now, change.facts
-    if now.project.forbidden_words or facts.has_frames or any(shot.frames is not NO_FRAMES for shot in now.shots):
+    if now.problems or facts.has_warnings or now.project.forbidden_words:
+        return False
+    if facts.has_joint_images or any(map(has_joint_image, now.shots)):
         return False
     numbers = Counter(facts.prompts)
     numbers.subtract(number_prompt(shot.prompt) for shot in change.before.shots)

@@ -61,6 +61,7 @@ def read_finished_plan(file: Path, workspace: Workspace, data: bytes) -> Finishe
         read_trust=lambda: _read_trust(workspace.project_root),
         read_content=lambda: hash_ledger(workspace.ledger_file),
         read_shared=_read_shared,
+        find_mark=lambda finished: _find_mark(workspace, finished),
     )
 
 
@@ -71,6 +72,23 @@ def _read_shared(url: str) -> str:
         return read_shared_content(url)
     except HailuoError:
         return ""  # the long way says why it cannot be reached
+
+
+def _find_mark(workspace: Workspace, finished: FinishedManifest) -> "tuple[str | float, ...]":
+    """The moment up to which the ledger moved, where nothing of that is about a finished manifest; else ()."""
+    if not finished.mark:
+        return ()
+    ledger, event, at, run = finished.mark
+    from hailuo_batch.ports import LedgerMark
+
+    since = LedgerMark(ledger=str(ledger), event=int(event), at=float(at), run=int(run))
+    moves = workspace.read_moves(since)
+    if moves is None or moves.mark == since:  # without a move, only other hands can have changed it
+        return ()
+    is_own = (finished.summary["campaign"], workspace.world is World.SKETCH) in moves.campaigns
+    if is_own or not moves.digests.isdisjoint(finished.digests):
+        return ()
+    return moves.mark.ledger, moves.mark.event, moves.mark.at, moves.mark.run
 
 
 def _read_trust(root: Path) -> str:

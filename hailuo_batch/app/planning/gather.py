@@ -11,7 +11,7 @@ from hailuo_batch.app.planning.acceptances import read_accepted_clips
 from hailuo_batch.app.planning.campaign_cost import sum_campaign_cost
 from hailuo_batch.app.planning.name_collisions import find_sibling_manifests
 from hailuo_batch.app.planning.orphaned_tasks import read_pending_attempts
-from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories, StepDetails
+from hailuo_batch.app.planning.snapshot import LedgerPart, LedgerSnapshot, Listings, ShotHistories, StepDetails
 from hailuo_batch.app.planning.validate import Validation
 from hailuo_batch.app.recovery.rendered_files import (
     is_of_world,
@@ -44,12 +44,19 @@ def list_folders(validation: Validation) -> Listings:
 
 
 async def read_snapshot(
-    ledger: "LedgerReader", validation: Validation, lock: Lockfile, *, has_tasks: bool = False
+    ledger: "LedgerReader",
+    validation: Validation,
+    lock: Lockfile,
+    *,
+    has_tasks: bool = False,
+    part: LedgerPart | None = None,
 ) -> LedgerSnapshot:
-    """What every plan of a manifest needs."""
-    shared = await ledger.content_key()
-    standings = await ledger.standings()
+    """What every plan of a manifest needs, or the plan of a part of it."""
+    if part is not None:
+        return await _read_snapshot_part(ledger, validation, lock, part)
+    mark, shared, standings = await ledger.mark(), await ledger.content_key(), await ledger.standings()
     return LedgerSnapshot(
+        mark=mark,
         standings=standings,
         shared_content=shared,
         last_renders=await ledger.latest_versions(validation.campaign, sketch=validation.sketch),
@@ -57,6 +64,23 @@ async def read_snapshot(
         accepted_clips=await read_accepted_clips(validation, lock, standings, ledger),
         recorded_tasks=frozenset(await ledger.tasks()) if has_tasks else frozenset(),
         pending_attempts=await read_pending_attempts(validation.campaign, standings, ledger),
+        journal_finding=None if validation.sketch else await ledger.journal_finding(),
+    )
+
+
+async def _read_snapshot_part(
+    ledger: "LedgerReader", validation: Validation, lock: Lockfile, part: LedgerPart
+) -> LedgerSnapshot:
+    """The same for a few shots of a manifest with nothing to do: no task of it is pending, and none is in its file."""
+    campaign, sketch, shots = validation.campaign, validation.sketch, part.shots
+    given = await ledger.names(campaign, sketch=sketch, shots=shots)
+    standings = await ledger.standings(part.fingerprints.union(given.values(), lock.clips))
+    kept = {each.digest for each in standings.values() if each.digest}
+    return LedgerSnapshot(
+        is_part=True,
+        standings=standings,
+        last_renders=await ledger.latest_versions(campaign, sketch=sketch, shots=shots),
+        clip_sizes=await ledger.clip_sizes(kept.union(clip.digest for clip in lock.clips.values())),
         journal_finding=None if validation.sketch else await ledger.journal_finding(),
     )
 
@@ -93,18 +117,25 @@ async def read_histories(
 
 def _pick_names(names: frozenset[str], shots: Collection[str]) -> Collection[str]:
     """The names that may be of these shots; of many shots all, since each name would be searched for each."""
-    return names if len(shots) > _FEW_SHOTS else [name for name in names if any(shot in name for shot in shots)]
+    return names if len(shots) > _FEW_SHOTS else {name for shot in shots for name in names if shot in name}
 
 
 async def read_details(
-    ledger: "LedgerReader", validation: Validation, steps: Iterable[Step], *, full_report: bool, has_caps: bool
+    ledger: "LedgerReader",
+    validation: Validation,
+    steps: Iterable[Step],
+    *,
+    full_report: bool,
+    has_caps: bool,
+    part: LedgerPart | None = None,
 ) -> StepDetails:
     """What the report and the check of names need; little when all is done and no full report is wanted."""
     steps = tuple(steps)
     previous = {step.previous_fingerprint for step in steps if step.previous_fingerprint}
     has_work = full_report or any(step.action is not Action.REUSE for step in steps)
+    shots = None if part is None else part.shots
     return StepDetails(
-        names=await ledger.names(validation.campaign, sketch=validation.sketch) if has_work else {},
+        names=await ledger.names(validation.campaign, sketch=validation.sketch, shots=shots) if has_work else {},
         clips=await ledger.clips() if full_report else None,
         requests=await ledger.preimages(previous) if previous else {},
         sibling_manifests=find_sibling_manifests(await ledger.runs(), validation) if has_work else (),

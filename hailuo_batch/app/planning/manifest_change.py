@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.fast_path import read_finished_plan
-from hailuo_batch.app.planning.validate import Validation, read_draft, validate_draft
+from hailuo_batch.app.planning.validate import Validation, pause_python_gc, read_draft, validate_draft
+from hailuo_batch.app.workspace.paths import review_path
 from hailuo_batch.app.workspace.workspace import Workspace
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame
 from hailuo_batch.core.manifest.expand import MAX_PROMPT_TEXT, MAX_SHOTS
@@ -29,7 +30,7 @@ from hailuo_batch.load.user_files import MAX_BYTES, read_user_file
 class ManifestChange:
     """The changed shots as they were and as they are now, and what is known of the others.
 
-    The shot of the last entry may be in both, although it did not change.
+    The shot of the last entry may be in both, although it did not change: see `ChangedShots`.
     """
 
     finished: FinishedManifest
@@ -49,13 +50,23 @@ class ManifestChange:
         others = set(self.facts.ids).difference(shot.id for shot in self.before.shots)
         return others.union(shot.id for shot in self.now.shots)
 
+    @property
+    def files(self) -> set[str]:
+        """The real paths of all images and included files."""
+        included = {stamp.real for stamp in self.finished.includes}
+        return {*self.finished.images, *included, *self.now.inputs.cache_entries}
+
 
 @dataclass(frozen=True, slots=True)
 class _PartFiles(DiskFiles):
-    """This disk, but a part of one file instead of the whole."""
+    """This disk, but a part of one file instead of the whole, and without its review, which is about other shots."""
 
     file: Path
     data: bytes
+
+    def exists(self, path: Path) -> bool:
+        """See `ProjectFiles`."""
+        return path != review_path(self.file) and DiskFiles.exists(self, path)
 
     def read_user_file(self, path: Path, limit: int = MAX_BYTES) -> bytes:
         """See `ProjectFiles`."""
@@ -64,12 +75,15 @@ class _PartFiles(DiskFiles):
 
 def find_manifest_change(file: Path, world: World, *, lint: bool = False) -> ManifestChange | None:
     """The changed shots; None where that is in doubt. `lint` also checks what no plan needs."""
-    found = _find_changed_entries(file, world)
-    if found is None:
+    with pause_python_gc():
+        found = _find_changed_entries(file, world)
+        if found is None:
+            return None
+        finished, copy, entries = found
+        before, now = (_validate_part(file, world, part.data, lint=lint) for part in (entries.before, entries.now))
+    if before.errors or now.errors or now.external_problems or now.sources.stamps != finished.includes:
         return None
-    finished, copy, entries = found
-    before, now = (_validate_part(file, world, part.data, lint=lint) for part in (entries.before, entries.now))
-    if before.problems or now.problems or not _are_alone(before.shots, now.shots, copy.facts):
+    if not _are_alone(before.shots, now.shots, copy.facts):
         return None
     return ManifestChange(finished=finished, facts=copy.facts, before=before, now=now)
 
@@ -90,7 +104,7 @@ def _find_changed_entries(file: Path, world: World) -> tuple[FinishedManifest, F
     if entries is None or find_secret(data, file.name):
         return None
     finished = read_finished_plan(file, workspace, copy.data)
-    return None if finished is None else (finished, copy, entries)
+    return None if finished is None or finished.copy != copy.mark else (finished, copy, entries)
 
 
 def _validate_part(file: Path, world: World, data: bytes, *, lint: bool) -> Validation:
@@ -100,7 +114,7 @@ def _validate_part(file: Path, world: World, data: bytes, *, lint: bool) -> Vali
 def _are_alone(before: Sequence[Shot], now: Sequence[Shot], facts: ManifestFacts) -> bool:
     """Whether no shot that did not change has anything to do with one that did."""
     old, new = {shot.id for shot in before}, {shot.id for shot in now}
-    if not all(map(_is_free, (*before, *now))) or not (old | new).isdisjoint(facts.givers):
+    if not all(map(_is_free, (*before, *now))) or not (old | new).isdisjoint((*facts.givers, *facts.judged)):
         return False
     if new - old and not _fold(new - old).isdisjoint(_fold(set(facts.ids) - old)):
         return False

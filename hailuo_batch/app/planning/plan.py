@@ -19,7 +19,7 @@ from hailuo_batch.app.planning.plan_report import make_plan_report
 from hailuo_batch.app.planning.planned import ManifestError, PlannedRun, PlanOptions, require_matches
 from hailuo_batch.app.planning.remote_frames import validate_online
 from hailuo_batch.app.planning.selection import match_plan
-from hailuo_batch.app.planning.snapshot import LedgerSnapshot, Listings, ShotHistories
+from hailuo_batch.app.planning.snapshot import LedgerPart, LedgerSnapshot, Listings, ShotHistories
 from hailuo_batch.app.planning.task_list import find_known_tasks, read_task_entries
 from hailuo_batch.app.planning.validate import Validation, pause_python_gc, validate_offline
 from hailuo_batch.app.recovery.copied_clips import read_copied_digests
@@ -38,6 +38,7 @@ from hailuo_batch.load.lockfile import read_lock
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.task_entries import TaskEntry
+    from hailuo_batch.ports import LedgerReader
 
 
 async def plan(
@@ -110,17 +111,19 @@ async def plan_validated(
     full_report: bool,
     held_lock: Lockfile | None = None,
     takes: frozenset[TakeName] | None = None,
-    is_whole: bool = True,
+    part: LedgerPart | None = None,
 ) -> PlannedRun:
     """The plan of a manifest without errors; of these takes, else of those that the options mean.
 
-    What is not the whole manifest is not cached.
+    With `part` the rest of the manifest is known to have nothing to do. Such a plan is not cached.
     """
     lock, tasks = held_lock or _read_lock(validation), read_task_entries(validation)
     listings = list_folders(validation)
-    content = hash_recent_ledger(validation.workspace.ledger_file)  # before it is read
+    content = None if part else hash_recent_ledger(validation.workspace.ledger_file)  # before it is read
     try:
-        planned = await _gather_and_plan(validation, options, lock, tasks, listings, takes, full_report=full_report)
+        planned = await _gather_and_plan(
+            validation, options, lock, tasks, listings, takes, full_report=full_report, part=part
+        )
     except DamagedLedgerError as error:
         from hailuo_batch.app.recovery.damaged_ledger import explain_damaged_ledger
 
@@ -132,7 +135,9 @@ async def plan_validated(
             lock=lock,
             present=listings.digests,
         ) from error
-    if is_whole and (held_lock is None or validation.world is not World.REAL):  # else the file may be another by now
+    if part is None and (
+        held_lock is None or validation.world is not World.REAL
+    ):  # else the file may be another by now
         write_plan_cache(planned, content)
     return planned
 
@@ -146,11 +151,12 @@ async def _gather_and_plan(
     takes: frozenset[TakeName] | None,
     *,
     full_report: bool,
+    part: LedgerPart | None = None,
 ) -> PlannedRun:
     now = SystemClock().now()
     caps = run_caps(validation, options.max_cost, now, begun_at=options.begun_at)
     async with validation.workspace.read_ledger() as ledger:
-        snapshot = await read_snapshot(ledger, validation, lock, has_tasks=bool(tasks))
+        snapshot = await read_snapshot(ledger, validation, lock, has_tasks=bool(tasks), part=part)
         inputs = make_plan_inputs(validation, options, lock, listings, snapshot, now=now)
         inputs = replace(inputs, known_tasks=find_known_tasks(tasks, snapshot, validation)) if tasks else inputs
         draft = make_plan(validation.shots, inputs, campaign=validation.campaign)
@@ -161,9 +167,10 @@ async def _gather_and_plan(
         made = _complete_plan(draft, validation, histories)
         match = _match_takes(made, validation, options, takes)
         selected = made.steps if match is None else tuple(narrow_steps(made.steps, match.takes))
-        details = await read_details(ledger, validation, selected, full_report=full_report, has_caps=bool(caps))
-        unknown_takes = await count_unknown_takes(ledger, lock, tasks, snapshot.standings)
-        copied = await read_copied_digests(ledger, snapshot.standings)
+        details = await read_details(
+            ledger, validation, selected, full_report=full_report, has_caps=bool(caps), part=part
+        )
+        lost = await _find_lost_ledger(ledger, validation, snapshot, lock, tasks, listings) if part is None else None
     report, over_cap = make_plan_report(
         validation, options, made, selected, snapshot, details, caps, only=match is not None
     )
@@ -194,7 +201,7 @@ async def _gather_and_plan(
         report=report,
         over_cap=over_cap,
         rehearsed_names=histories.rehearsed_names,
-        lost_ledger=_find_lost_ledger(validation, snapshot, lock, listings, unknown_takes=unknown_takes, copied=copied),
+        lost_ledger=lost,
     )
 
 
@@ -232,14 +239,13 @@ def _complete_plan(draft: Plan, validation: Validation, histories: ShotHistories
     return make_plan(validation.shots, inputs, campaign=draft.campaign)
 
 
-def _find_lost_ledger(
+async def _find_lost_ledger(
+    ledger: "LedgerReader",
     validation: Validation,
     snapshot: LedgerSnapshot,
     lock: Lockfile,
+    tasks: "tuple[TaskEntry, ...]",
     listings: Listings,
-    *,
-    unknown_takes: int,
-    copied: frozenset[str],
 ) -> LostLedger | None:
     """Whether the ledger is not the one that bought what is here; for what is drawn, none is needed."""
     if validation.model.is_local:
@@ -250,8 +256,8 @@ def _find_lost_ledger(
         locked=frozenset(clip.digest for clip in lock.clips.values()),
         names=listings.names,
         folder=validation.workspace.renders_folder,
-        unknown_takes=unknown_takes,
-        copied=copied,
+        unknown_takes=await count_unknown_takes(ledger, lock, tasks, snapshot.standings),
+        copied=await read_copied_digests(ledger, snapshot.standings),
         finding=snapshot.journal_finding,
         world=validation.world,
         list_rehearsed=validation.workspace.list_rehearsed_digests,

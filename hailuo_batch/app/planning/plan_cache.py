@@ -4,6 +4,7 @@ Delete the cache and every answer is the same. A plan that cannot be cached is n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.app.planning.fast_path import cache_dependencies
@@ -20,6 +21,8 @@ from hailuo_batch.load.cache import FinishedManifest, manifest_key, write_cached
 from hailuo_batch.load.environment import hash_env_values
 from hailuo_batch.load.finished_copy import write_finished_copy
 from hailuo_batch.load.ledger_content import LedgerContent, hash_ledger
+from hailuo_batch.load.lockfile import lock_text
+from hailuo_batch.load.sidecar import source_digest
 from hailuo_batch.load.user_state import find_price_file
 
 if TYPE_CHECKING:
@@ -40,9 +43,15 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
     if not workspace.exists:
         return
     write_cached_inputs(workspace.state_folder, validation.inputs.cache_entries)
-    if not _is_finished(planned):
+    shared = (workspace.places.ledger, planned.snapshot.shared_content)
+    if not _is_finished(planned) or (shared[0] and not shared[1]):
         return
-    steps = planned.plan.steps
+    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
+    if validation.world is World.REAL and (facts["lock"] or "") != planned.lock.source:
+        return  # another branch was checked out since it was read
+    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
+    # Of a shared ledger no part is read by itself, since no file's times say whether the rest moved.
+    copy, steps = None if shared[0] else make_finished_copy(planned), planned.plan.steps
     finished = FinishedManifest(
         digests=frozenset(step.standing.digest for step in steps if step.standing and step.standing.digest),
         files=frozenset(
@@ -54,16 +63,32 @@ def write_plan_cache(planned: PlannedRun, content: LedgerContent | None) -> None
         environment=hash_env_values(validation.manifest.env_names) if validation.manifest else {},
         until=next_expiry(validation.shots, days_since),
         includes=validation.sources.stamps,
-        shared=(workspace.places.ledger, planned.snapshot.shared_content) if planned.snapshot.shared_content else None,
+        shared=shared if shared[1] else None,
+        mark=_list_mark(planned),
+        copy="" if copy is None else write_finished_copy(workspace.state_folder, key, copy),
     )
-    facts = cache_dependencies(validation.file, workspace, validation.sources.main.data)
-    key = manifest_key(validation.file.resolve(), sketch=validation.sketch)
     if content is not None and content != hash_ledger(workspace.ledger_file):
         content = None  # it was written meanwhile
     images = validation.inputs.cache_entries
     write_finished_manifest(workspace.state_folder, key, facts, images, finished, content=content)
-    if (copy := make_finished_copy(planned)) is not None:
-        write_finished_copy(workspace.state_folder, key, copy)
+
+
+def write_run_cache(after: PlannedRun, content: LedgerContent | None) -> None:
+    """Caches what a real run has left. `after` was planned before its lock and tasks file were written.
+
+    Other runs have written theirs with that plan. `content` is as in `write_plan_cache`.
+    """
+    if after.validation.world is not World.REAL:
+        return
+    lock = make_lockfile(after)
+    written = replace(lock, source=source_digest(lock_text(lock).encode()))
+    write_plan_cache(replace(after, lock=written, tasks=list_tasks(after, lock)), content)
+
+
+def _list_mark(planned: PlannedRun) -> tuple[str | float, ...]:
+    """The moment of the ledger that was planned from; none where a clip that was accepted answers another request."""
+    mark = planned.snapshot.mark
+    return () if mark is None or planned.report.accepted else (mark.ledger, mark.event, mark.at, mark.run)
 
 
 def _is_finished(planned: PlannedRun) -> bool:

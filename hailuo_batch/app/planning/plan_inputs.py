@@ -7,6 +7,7 @@ from hailuo_batch.app.recovery.rendered_files import parse_render_names, read_la
 from hailuo_batch.core.manifest.shot import ShotNeeds
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import LastRender, PlanInputs
+from hailuo_batch.core.plan.planner import make_plan
 from hailuo_batch.core.providers.offers import Route, choose_route
 
 
@@ -20,7 +21,9 @@ def make_plan_inputs(
     now: float,
 ) -> PlanInputs:
     """Everything that a plan is made from, beside the shots."""
-    last_renders = snapshot.last_renders or _recover_last_renders(validation, listings)
+    last_renders = snapshot.last_renders
+    if not last_renders and not snapshot.is_part:
+        last_renders = _recover_last_renders(validation, listings)
     return PlanInputs(
         model=validation.model,
         images=validation.inputs.images,
@@ -34,6 +37,16 @@ def make_plan_inputs(
         now=now,
         force_refused=options.force_refused,
     )
+
+
+def find_fingerprints(validation: Validation) -> frozenset[str]:
+    """The fingerprints of all takes, where no shot starts from another one."""
+    nothing = Listings(digests=frozenset(), names=frozenset(), own_digests=frozenset())
+    empty = LedgerSnapshot(standings={}, is_part=True)
+    lock = Lockfile(campaign=validation.campaign, shots={})
+    inputs = make_plan_inputs(validation, PlanOptions(), lock, nothing, empty, now=0.0)
+    steps = make_plan(validation.shots, inputs, campaign=validation.campaign).steps
+    return frozenset(step.fingerprint for step in steps)
 
 
 def _recover_last_renders(validation: Validation, listings: Listings) -> dict[str, LastRender]:

@@ -16,6 +16,7 @@ from hailuo_batch.core.plan.report import ClipSize
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.purchase import JournalFinding
+from hailuo_batch.ports import LedgerMark
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import AcceptedClip
@@ -42,12 +43,22 @@ class Listings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LedgerPart:
+    """Which part of a ledger the plan of a few shots needs, where the rest is known to be as it was."""
+
+    shots: frozenset[str]
+    fingerprints: frozenset[str]  # of their requests as they are now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LedgerSnapshot:
     """What the ledger says, as far as every plan needs it."""
 
     standings: Mapping[str, Standing]  # by fingerprint
     last_renders: Mapping[str, LastRender] = field(default_factory=dict)  # by shot id
     clip_sizes: Mapping[str, ClipSize] = field(default_factory=dict)  # by digest
+    mark: LedgerMark | None = None  # the moment before it was read
+    is_part: bool = False  # of a few shots alone; the ledger has more, and has names of this campaign
     accepted_clips: "Mapping[str, AcceptedClip]" = field(
         default_factory=dict
     )  # by the fingerprint of the request as it is now

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from hailuo_batch.app.workspace.shared_ledger import SharedLedger
     from hailuo_batch.core.attempt.rejected import RejectedClip
     from hailuo_batch.core.spending.purchase import JournalFault
+    from hailuo_batch.ledger.moves import LedgerMoves
     from hailuo_batch.ledger.postgres.probe import LedgerProbe
     from hailuo_batch.mock.kept_tasks import KeptTasks
     from hailuo_batch.ports import (
         Clock,
+        LedgerMark,
         LedgerReader,
         LedgerWriter,
         Locks,
@@ -180,6 +182,12 @@ class Workspace:
         from hailuo_batch.ledger.sqlite import read_ledger
 
         return read_ledger(self.ledger_file, journal=self.journal_file, former=self.older_ledger_file)
+
+    def read_moves(self, since: "LedgerMark") -> "LedgerMoves | None":
+        """What moved in the ledger since then; None where that is not certain."""
+        from hailuo_batch.ledger.moves import read_moves
+
+        return None if self.places.ledger else read_moves(self.ledger_file, since)
 
     @asynccontextmanager
     async def open_ledger(

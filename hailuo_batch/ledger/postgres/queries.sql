@@ -6,6 +6,11 @@ SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currenc
     CASE stage WHEN 'intended' THEN intended_at END
 FROM attempts ORDER BY id;
 
+-- name: standings_of
+SELECT fingerprint, id, stage, provider, task, digest, cost_amount, cost_currency, quote_amount, quote_currency, failure, why,
+    CASE stage WHEN 'intended' THEN intended_at END
+FROM attempts WHERE fingerprint IN (SELECT jsonb_array_elements_text(%s::jsonb)) ORDER BY id;
+
 -- name: holders
 -- Who has what in another checkout: what is not ended and whose holder is alive, and who stored what.
 SELECT a.fingerprint, a.id, a.stage, h.person, h.host, h.since, h.id FROM attempts a JOIN holders h ON h.id = a.holder
@@ -53,11 +58,19 @@ AND NOT EXISTS (SELECT 1 FROM events WHERE events.attempt = attempts.id AND even
 SELECT shot, version, take, fingerprint FROM names
 WHERE campaign = %s AND sketch = %s ORDER BY shot, version DESC, take;
 
+-- name: past_of
+SELECT shot, version, take, fingerprint FROM names
+WHERE campaign = %s AND sketch = %s AND shot IN (SELECT jsonb_array_elements_text(%s::jsonb))
+ORDER BY shot, version DESC, take;
+
 -- name: artifacts
 SELECT digest, size, width, height, seconds, frames, codec FROM artifacts;
 
 -- name: footage
 SELECT digest, size, seconds FROM artifacts;
+
+-- name: footage_of
+SELECT digest, size, seconds FROM artifacts WHERE digest IN (SELECT jsonb_array_elements_text(%s::jsonb));
 
 -- name: preimages
 SELECT fingerprint, preimage FROM attempts WHERE fingerprint IN (SELECT jsonb_array_elements_text(%s::jsonb));
@@ -96,6 +109,10 @@ SELECT id, attempt, at, move, stage, data::text FROM events ORDER BY id;
 
 -- name: names
 SELECT file, fingerprint FROM names WHERE campaign = %s AND sketch = %s;
+
+-- name: names_of
+SELECT file, fingerprint FROM names
+WHERE campaign = %s AND sketch = %s AND shot IN (SELECT jsonb_array_elements_text(%s::jsonb));
 
 -- name: versions
 SELECT shot, version, fingerprint FROM names

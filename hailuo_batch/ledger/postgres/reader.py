@@ -19,7 +19,7 @@ from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, c
 from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.line import PostgresLine
 from hailuo_batch.ledger.queries import read_queries
-from hailuo_batch.ledger.reader import RowsLedgerReader, SqliteLedgerReader
+from hailuo_batch.ledger.reader import RowsLedgerReader, SqliteLedgerReader, list_values
 from hailuo_batch.ledger.readings import read_audit_records, read_standings
 from hailuo_batch.ledger.rows import LedgerRows
 from hailuo_batch.ledger.sqlite import read_ledger
@@ -92,9 +92,10 @@ class PostgresLedgerReader(RowsLedgerReader):
         """Which ledger and server this is, and how far its log was when it was opened."""
         return self._server
 
-    async def standings(self) -> dict[str, Standing]:
-        """The attempt that counts for each fingerprint, and who has it elsewhere."""
-        work = partial(_read_standings_and_holders, card=self._card, me=self._me)
+    async def standings(self, fingerprints: Iterable[str] | None = None) -> dict[str, Standing]:
+        """The attempt that counts for each fingerprint, or for these, and who has it elsewhere."""
+        wanted = list_values(fingerprints)
+        work = partial(_read_standings_and_holders, card=self._card, me=self._me, fingerprints=wanted)
         return await self._postgres.run(work, one_moment=True)
 
     async def audit_records(self) -> tuple[list[AttemptRecord], list[EventRecord], dict[str, ClipSize]]:
@@ -124,6 +125,10 @@ class PostgresLedgerReader(RowsLedgerReader):
     async def team(self) -> Team:
         """Who works on this ledger, as of one moment."""
         return await self._postgres.run(_read_team)
+
+    async def mark(self) -> None:
+        """Several write at once, and a lower event may be seen after a higher one: only `content_key` is certain."""
+        return
 
     async def journal_finding(self) -> JournalFinding | None:
         """A shared ledger is not in the journal of one machine: it cannot differ from it."""
@@ -176,13 +181,15 @@ async def open_journal(journal: Path | None) -> AsyncIterator[SqliteLedgerReader
         yield found
 
 
-def _read_standings_and_holders(ledger: LedgerRows, card: HolderCard, me: int) -> dict[str, Standing]:
-    found = read_standings(ledger)
+def _read_standings_and_holders(
+    ledger: LedgerRows, card: HolderCard, me: int, fingerprints: list[str] | None
+) -> dict[str, Standing]:
+    found = read_standings(ledger, fingerprints)
     dead = {mark for mark, standing in found.items() if standing.stage is Stage.INTENDED}
     for fingerprint, attempt, stage, person, host, since, holder in ledger.rows("holders", card.host, card.place):
-        standing = found[fingerprint]
-        if standing.attempt != attempt:
-            continue  # an earlier one
+        standing = found.get(fingerprint)
+        if standing is None or standing.attempt != attempt:
+            continue  # of another request, or an earlier one
         if holder == me:
             dead.discard(fingerprint)
             continue

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,20 @@ from bought_samples import PAID, buy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hailuo_batch.app.planning.changed_plan import plan_changed_shots
 from hailuo_batch.app.planning.fast_path import read_cached_summary
+from hailuo_batch.app.planning.plan_cache import write_plan_cache
+from hailuo_batch.app.run import run
+from hailuo_batch.app.running.options import RunOptions
+from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.attempt.attempt import Move
+from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.core.world import World
 from hailuo_batch.ledger.sqlite import open_ledger
 from hailuo_batch.load.file_stamp import read_stamp
+from hailuo_batch.ports import Facts
 from hailuo_batch.testing.clock import FakeClock
+from hailuo_batch.views.plan import draw_plan
 
 PICTURE = '{id: pack, prompt: "on a table", frames: {first: a.png}}'
 
@@ -270,3 +281,59 @@ async def test_a_value_of_the_environment_that_changed_takes_the_long_way(
     monkeypatch.setenv("OTHER", "x")
     assert project.short_way()
     assert not any(b"spring" in file.read_bytes() for file in memory(project) if file.name.startswith("finished"))
+
+
+OTHER = "version: 1\ncampaign: other\nproviders: [minimax]\nshots:\n  - {id: a, prompt: %s}\n"
+
+
+async def _miss(project: Project) -> None:
+    async with open_ledger(project.folder / ".hailuo" / "ledger.db", clock=FakeClock()) as ledger:
+        await ledger.move(1, Move.MISS)
+        await ledger.move(1, Move.KEEP, Facts(clip=next(iter((await ledger.clips()).values()))))
+
+
+async def _buy_same_campaign(project: Project) -> None:
+    await buy(project.write(OTHER.replace("other", "aurora") % "a cap", "second.yaml"))
+
+
+async def _change_by_hand(project: Project) -> None:
+    with closing(sqlite3.connect(project.folder / ".hailuo" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE attempts SET stage = 'failed' WHERE id = 1")
+
+
+@pytest.mark.parametrize("move", [_miss, _buy_same_campaign, _change_by_hand])
+async def test_what_moves_in_the_ledger_beside_a_manifest_is_no_doubt(
+    project: Project, nothing_is_too_fresh: None, move: Callable[[Project], Awaitable[None]]
+):
+    project.write(PAID)
+    await buy(project.file)
+    await project.plan(world=World.REAL)
+    assert project.short_way(world=World.REAL)
+    await buy(project.write(OTHER % "a ship", "second.yaml"))
+    await run(project.file, RunOptions(world=World.SKETCH))
+    assert project.short_way(world=World.REAL)
+    await buy(project.write(OTHER % "a boat", "second.yaml"))
+    project.write(PAID.replace("on a table", "on a chair"))
+    await _plans_alike(project)
+    project.write(PAID)
+    assert project.short_way(world=World.REAL)
+    await move(project)
+    assert not project.short_way(world=World.REAL)
+
+
+async def _plans_alike(project: Project) -> None:
+    found = await plan_changed_shots(project.file, world=World.REAL)
+    assert found is not None
+    assert draw_plan(found.report) == draw_plan((await project.plan(world=World.REAL)).report)
+
+
+async def test_of_a_shared_ledger_nothing_is_remembered(project: Project, monkeypatch: pytest.MonkeyPatch):
+    project.write(PAID)
+    await buy(project.file)
+    shutil.rmtree(project.folder / ".hailuo" / "memory", ignore_errors=True)
+    planned = await project.plan(world=World.REAL)
+    shutil.rmtree(project.folder / ".hailuo" / "memory", ignore_errors=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "places", SharedPlaces(ledger="postgresql://db.example/films"))
+        write_plan_cache(planned, None)
+    assert not project.short_way(world=World.REAL)
