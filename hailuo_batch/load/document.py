@@ -9,7 +9,7 @@ What it does not know: what a manifest is. It opens no file; whoever calls has t
 import codecs
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
@@ -21,6 +21,7 @@ from hailuo_batch.load.yaml.encoding import find_unreadable_bytes
 from hailuo_batch.load.yaml.events import parse_events
 from hailuo_batch.load.yaml.locate import locate
 from hailuo_batch.load.yaml.problems import Findings, StopReading
+from hailuo_batch.values import dataclass
 
 __all__ = ["Document", "locate", "read_document"]
 

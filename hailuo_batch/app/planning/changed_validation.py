@@ -5,7 +5,7 @@ their places.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.finished_facts import number_prompt
@@ -13,6 +13,7 @@ from hailuo_batch.app.planning.manifest_change import ManifestChange, find_manif
 from hailuo_batch.app.planning.validate import pause_python_gc
 from hailuo_batch.core.manifest.document import NO_FRAMES
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

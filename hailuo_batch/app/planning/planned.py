@@ -1,7 +1,6 @@
 """A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.selection import unmatched_pattern
@@ -22,6 +21,7 @@ from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.shards import Shard

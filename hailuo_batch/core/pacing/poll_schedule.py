@@ -9,9 +9,10 @@ the fixed interval.
 
 import math
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
+
+from hailuo_batch.values import dataclass
 
 MIN_CLIPS = 8  # clips, before they are believed
 MIN_DEVIATION, MAX_DEVIATION = (

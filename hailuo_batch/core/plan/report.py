@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from math import fsum
 
@@ -29,6 +29,7 @@ from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 _MAX_SHARED = 20  # named shots a row: all of them in each row grow with the square of their number
 
