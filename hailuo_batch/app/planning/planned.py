@@ -129,7 +129,7 @@ class PlannedRun:
     def _ledger_problems(self) -> Iterator[Problem]:
         validation, lost, finding = self.validation, self.lost_ledger, self.snapshot.journal_finding
         ledger, world = validation.workspace.ledger_file, validation.world
-        has_submits = any(step.submits for step in self.pending_steps)
+        has_submits = lost is not None and any(step.submits for step in self.pending_steps)
         if lost is not None and (has_submits or (lost.is_empty and lost.is_here)):
             command = command_line("run", "--new-ledger", manifest=validation.name, world=world)
             yield lost_ledger_warning(lost, ledger=ledger, command=command)
