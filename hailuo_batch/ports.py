@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BufferedReader
 from math import inf
 from pathlib import Path
@@ -28,6 +28,7 @@ from hailuo_batch.core.spending.charge import Charge
 from hailuo_batch.core.spending.purchase import JournalFinding, Purchase
 from hailuo_batch.core.team import Team
 from hailuo_batch.core.trace import WaitLine
+from hailuo_batch.values import dataclass
 
 
 class Clock(Protocol):
@@ -200,7 +201,7 @@ class LedgerWriter(LedgerReader, Protocol):
         raises `HeldElsewhereError` when another machine has it, and `CapReachedError` when a cap has no room.
         """
 
-    async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:
+    async def move(self, attempt: int, move: Move, facts: Facts = Facts()) -> Stage:  # noqa: B008 - it is frozen
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
 
     async def keep_clip(self, attempt: int, clip: Clip) -> AttemptRecord:

@@ -17,10 +17,14 @@ STEPS = (
     {"load", "ledger", "store", "drivers"},
     {"ports", "gateways", "media"},
     {"core", "files"},
-    {"errors"},
+    {"errors", "values"},
 )
 # Narrower than the steps: `runner` meets the world through ports, `views` draw values.
-ONLY = {"runner": {"ports", "core", "errors"}, "views": {"core", "media", "errors"}, "media": {"core", "errors"}}
+ONLY = {
+    "runner": {"ports", "core", "errors", "values"},
+    "views": {"core", "media", "errors", "values"},
+    "media": {"core", "errors", "values"},
+}
 HOMES = {
     "click": {"cli"},
     "aiohttp": {"drivers", "mock"},
@@ -164,6 +168,17 @@ def state_kept_by(path: Path) -> Iterator[str]:
     for target in tables_of(path):
         if isinstance(target, ast.Name) and not (target.id.lstrip("_").isupper() or target.id == "__all__"):
             yield target.id
+
+
+def test_values_are_defined_by_the_decorator_that_costs_little() -> None:
+    dear = [
+        names(path)
+        for path in FILES
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and room_of(path) != "values"
+        if any(name.name == "dataclass" for name in node.names)
+    ]
+    assert dear == [], "import `dataclass` from hailuo_batch.values"
 
 
 def test_no_module_keeps_state() -> None:

@@ -4,7 +4,7 @@ Spends nothing. Each decision is written into the review file at once, with who 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from hailuo_batch.app.judging.consequences import (
@@ -35,6 +35,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import FileChangedError, InputError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import Clock
+from hailuo_batch.values import dataclass
 
 _MAX_TRIES = 5  # others may write the same review: two pages, and a person by hand
 _MAX_NAME = 200  # letters of a name, as the schema has it

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from hashlib import file_digest
 from pathlib import Path
@@ -35,6 +35,7 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.ports import LedgerReader, Store
+from hailuo_batch.values import dataclass
 
 
 async def costs(
@@ -101,7 +102,7 @@ class _Strangers:
     """Clips that are here and that this ledger did not buy: all of another ledger's, or some."""
 
     lost: LostLedger | None = None
-    unknown: UnknownClips = UnknownClips()  # noqa: RUF009 - it is frozen
+    unknown: UnknownClips = UnknownClips()
 
     def make_warnings(self, workspace: Workspace) -> tuple[Problem, ...]:
         gone = (

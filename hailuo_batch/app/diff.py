@@ -6,7 +6,7 @@ Revisions are read from git's objects: nothing is checked out, and nothing is wr
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hailuo_batch.app.diff_stills import StillOptions, Stills, StillSide
@@ -27,6 +27,7 @@ from hailuo_batch.load.git_folder import find_git_folder
 from hailuo_batch.load.git_tree import GitTree, read_git_tree
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.revision_images import RevisionImages, read_revision_images
+from hailuo_batch.values import dataclass
 
 WORK_TREE = "work tree"
 _ENDINGS = frozenset({".yaml", ".yml"})

@@ -7,7 +7,7 @@ drawn from: an edited image behind the same name is another still, and an older 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_files import DISK, ProjectFiles
+from hailuo_batch.values import dataclass
 
 MAX_DRAWN, MAX_LINKED = 200, 40  # stills of one comparison; originals are large
 _MAX_BYTES = 64 * 1024**2

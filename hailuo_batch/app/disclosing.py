@@ -5,7 +5,7 @@ there is a certificate to sign it again: any change would make them invalid.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from hailuo_batch.files.regular import UnsafeFileError, read_regular
 from hailuo_batch.media.mp4_boxes import UnsoundError
 from hailuo_batch.media.origin_marks import read_origin_marks
 from hailuo_batch.media.xmp import add_xmp
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.media.content_credentials import SigningKey

@@ -1,13 +1,13 @@
 """A check of `doctor` as a value, and the checks of what machines share."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from hailuo_batch.app.workspace.workspace import LISTING_PATIENCE, Workspace
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError, LedgerError, RefusedError, StoreError
+from hailuo_batch.values import dataclass
 
 MOST_SKEW = 2.0  # seconds between two clocks: caps by the month begin with the month of the one that buys
 

@@ -6,7 +6,7 @@ download needs. Its clip gets a file name when a manifest asks for it again.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hailuo_batch.app.planning.orphaned_tasks import make_orphan_step
@@ -30,6 +30,7 @@ from hailuo_batch.load.project_root import HIDDEN_FOLDER
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.load.tasks_file import read_tasks
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.values import dataclass
 
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})
 

@@ -7,7 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from hailuo_batch.errors import InputError, RefusedError, StoreError
 from hailuo_batch.files.folder import Folder, temporary_name, write_beside
 from hailuo_batch.files.regular import is_regular
 from hailuo_batch.load.settings import make_folder
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.timeline.media import Media, MediaByShot, plain_line
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ Rows that do not fit are written beside the table with the reason, and the other
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from hailuo_batch.load.model_tables import model_names, read_model
 from hailuo_batch.load.sheets.entry_check import check_entry
 from hailuo_batch.load.sheets.sheet_files import MAX_SHEET_BYTES, parse_table, sheet_kind
 from hailuo_batch.load.user_files import explain_unreadable, read_user_file
+from hailuo_batch.values import dataclass
 
 _MAX_ROUNDS = 20  # a row that is not taken may leave another one without the shot that it names
 

@@ -1,7 +1,7 @@
 """The state of takes and the reasons for it: status, explain, show. Spends and writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
@@ -18,6 +18,7 @@ from hailuo_batch.core.plan.selection import PatternKind, parse_pattern
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
 from hailuo_batch.gateways.redact import redact
+from hailuo_batch.values import dataclass
 
 _MAX_NAMED = 5  # shots in an error
 _MAX_DEPTH = 6  # levels of an event that are shown

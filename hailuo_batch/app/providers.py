@@ -1,7 +1,6 @@
 """What is known of each provider: models, lengths, prices, limits, and whether its key is set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.account import require_valid_settings
@@ -15,6 +14,7 @@ from hailuo_batch.load.gateway_keys import is_trusted_gateway, read_gateway_key
 from hailuo_batch.load.model_tables import model_names
 from hailuo_batch.load.provider_tables import provider_names, read_provider, read_provider_table
 from hailuo_batch.load.settings import Project, read_project
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

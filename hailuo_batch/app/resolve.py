@@ -5,7 +5,7 @@ run lock, since a run may be about to submit the same request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from hailuo_batch.app.account import has_task_list, open_accounts
@@ -41,6 +41,7 @@ from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.provider_tables import provider_names, read_provider
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.ports import Facts, LedgerReader, LedgerWriter
+from hailuo_batch.values import dataclass
 
 _MAX_TASK_ID_LENGTH = 200
 _STAGE_PHRASES = {

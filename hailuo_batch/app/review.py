@@ -4,7 +4,6 @@ Every decision is written down beside the manifest with who, when and why, and t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.plan import plan
@@ -31,6 +30,7 @@ from hailuo_batch.errors import InputError
 from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.load.review import write_review
 from hailuo_batch.ports import Clock
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -1,7 +1,7 @@
 """Plan → clips: the one use case that may spend."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
@@ -43,6 +43,7 @@ from hailuo_batch.load.lockfile import write_lock
 from hailuo_batch.ports import RunLock
 from hailuo_batch.runner.runner import run_plan
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.values import dataclass
 
 MAX_CONCURRENT_STEPS = 10_000  # steps in progress; each waits at its provider's limiter
 _STEPS_PER_DRAWING = 2  # while a sketch is stored and named, the processor that drew it draws the next

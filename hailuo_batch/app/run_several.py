@@ -6,7 +6,7 @@ when the one before has ended: what that bought is not bought again.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.name_collisions import refuse_name_collisions
@@ -39,6 +39,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.errors import Exit, HailuoError
 from hailuo_batch.ports import RunLock
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.values import dataclass
 
 Watch = Callable[[PlannedRun], AbstractContextManager[Listener]]  # what draws the progress of one manifest
 

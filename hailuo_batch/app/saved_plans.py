@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.planned import PlannedRun
@@ -24,6 +24,7 @@ from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.saved_plan_file import read_saved_plan, write_saved_plan
 from hailuo_batch.load.settings import Project, read_project
 from hailuo_batch.ports import Clock
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

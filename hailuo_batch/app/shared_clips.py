@@ -1,10 +1,11 @@
 """What `verify` and `gc` need to know of the shared store: what it has, of what may be read or removed here."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hailuo_batch.app.workspace.workspace import LISTING_PATIENCE, Workspace
 from hailuo_batch.ports import StoredFile
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ clip of this machine that the shared store lacks, such as those from before a pr
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hailuo_batch.app.running.shared_store import report_owed_clips, shrink_store_cache
@@ -20,6 +20,7 @@ from hailuo_batch.errors import LedgerError
 from hailuo_batch.load.lockfile import read_lock
 from hailuo_batch.load.project_root import HIDDEN_FOLDER, find_project_root
 from hailuo_batch.load.settings import read_project
+from hailuo_batch.values import dataclass
 
 Progress = Callable[[int, int], None]  # called with how many clips are done, and of how many
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from hailuo_batch.files.regular import is_regular, open_regular, read_regular
 from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import Store, StoredFile
 from hailuo_batch.store.object_listing import object_name
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

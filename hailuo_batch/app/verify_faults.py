@@ -1,10 +1,10 @@
 """What can be wrong with a clip, and what to do about each: the findings of `verify`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.app.recovery.missing_ledger import UNKNOWN_CLIPS_REMEDY
+from hailuo_batch.values import dataclass
 
 
 class VerifyFault(StrEnum):

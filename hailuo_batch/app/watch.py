@@ -5,7 +5,6 @@ Money: the only world in which a run is made is that of sketches, which are draw
 
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.changed_plan import plan_manifest_change
@@ -23,6 +22,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.file_changes import Stamps, read_stamps, require_watcher, wait_for_changes
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
+from hailuo_batch.values import dataclass
 
 Wait = Callable[[Stamps], Awaitable[tuple[Path, ...]]]
 

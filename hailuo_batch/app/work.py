@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -23,6 +22,7 @@ from hailuo_batch.load.api_keys import read_set_keys
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
 from hailuo_batch.load.settings import trust_command
 from hailuo_batch.load.shared_places import read_shared_places
+from hailuo_batch.values import dataclass
 
 _KEPT_SECONDS = 14 * 86400.0  # what the farm's files are kept for: longer than any run
 

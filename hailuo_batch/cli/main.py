@@ -131,17 +131,19 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with one of the codes of `Exit`."""
     gc.disable()  # a command builds and ends; `run` turns the collector on when it has planned
     prepare_streams()
-    code = run_command_line(args)
+    endings: list[Callable[[int], None]] = []
+    code = run_command_line(args, endings)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # its reader may have ended
             stream.flush()
-    # Everything durable is closed by now. Freeing 100,000 shots one by one would take a tenth of the whole command.
+    # Everything durable is closed by now. Freeing 100,000 shots one by one would take a tenth of the whole command, so
+    # `endings` still has what `run_sync` returned.
     os._exit(code)
 
 
-def run_command_line(args: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code."""
-    endings: list[Callable[[int], None]] = []  # of a trace
+def run_command_line(args: Sequence[str] | None = None, endings: list[Callable[[int], None]] | None = None) -> int:
+    """Runs the command line; the exit code. `endings` is filled with what a command leaves to its end."""
+    endings = [] if endings is None else endings
     code = _run_command(args, endings)
     for end in endings:
         end(code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import click
 
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.app.run import RunResult

@@ -1,6 +1,7 @@
 """hailuo-batch plan"""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from hailuo_batch.cli.output import (
     write_ci_summary,
     write_idle_ci_summary,
 )
-from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.cli.run_async import run_light
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
 
@@ -82,10 +83,10 @@ def command(
     from hailuo_batch.views.plan import draw_plan
 
     with report_early_end("plan", str(manifest), world=world, form=form):
-        planned = run_async(
-            plan_quickly(manifest, world=world, max_cost=max_cost)
+        planned = run_light(
+            partial(plan_quickly, manifest, world=world, max_cost=max_cost)
             if is_whole and not has_ci_page()
-            else plan(manifest, **chosen.plan_arguments, full_report=form == "json")
+            else partial(plan, manifest, **chosen.plan_arguments, full_report=form == "json")
         )
     if failed:
         from hailuo_batch.app.running.scope import narrow_plan

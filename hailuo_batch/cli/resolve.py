@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from hailuo_batch.cli.streams import terminal_width
 from hailuo_batch.core.attempt.in_doubt import DoubtState, OpenAttempt, Verdict
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit, InputError, RefusedError
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.in_doubt import (
     draw_decision,
     draw_in_doubt,

@@ -16,7 +16,7 @@ from hailuo_batch.cli.output import (
     write_idle_ci_summary,
     write_total_ci_summary,
 )
-from hailuo_batch.cli.run_async import run_async
+from hailuo_batch.cli.run_async import run_light
 from hailuo_batch.cli.saved_plan import draw_need, save_plans
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit
@@ -59,7 +59,7 @@ def print_plans(
     from hailuo_batch.views.run_summary import draw_nothing_failed
     from hailuo_batch.views.several import draw_plans, plans_dict
 
-    plans = run_async(plan_several_runs(manifests, options, full_report=form == "json"))
+    plans = run_light(lambda: plan_several_runs(manifests, options, full_report=form == "json"))
     reports = [planned.report for planned in plans]
     for planned in plans:
         write_ci_summary(planned.report)

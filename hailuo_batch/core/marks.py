@@ -4,8 +4,9 @@ The measures are taken once, when a clip arrives (`media`), and kept by its dige
 request too, so marks are computed from both whenever they are shown.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class MarkKind(StrEnum):

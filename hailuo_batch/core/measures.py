@@ -4,8 +4,10 @@ A measure says what was seen, and not whether that is good. `core/plan/clip_mark
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from hailuo_batch.values import dataclass
 
 VERSION = 1  # of how it is measured: what an earlier version measured is measured again
 _DIGITS = 4

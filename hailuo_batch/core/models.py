@@ -5,11 +5,12 @@ table. Code asks a model or a provider what it can do, and never compares names.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration
 from hailuo_batch.core.manifest.shot import Mode
 from hailuo_batch.core.switches import SwitchValues
+from hailuo_batch.values import dataclass
 
 DEFAULT_MODEL = "hailuo-02"  # of a manifest that names none
 SKETCH_MODEL = "animatic"  # what a sketch is drawn with, whatever the manifest names

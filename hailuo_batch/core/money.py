@@ -4,11 +4,11 @@ A price we do not know is `None`, never zero; amounts of different currencies ar
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from hailuo_batch.core.days import days_since
+from hailuo_batch.values import dataclass
 
 OLD_PRICE_DAYS = 180  # after so long a price is to be checked again
 

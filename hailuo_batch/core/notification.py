@@ -1,8 +1,10 @@
 """Where the end of a run is reported to, and in which form; the address may hold a secret and is in no text."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 SLACK_HOST = "hooks.slack.com"
 SLACK_PREFIX = "slack:"

@@ -5,7 +5,9 @@ for the same. Some gateways mark their clips; most do not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from hailuo_batch.values import dataclass
 
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"  # IPTC, Digital Source Type
 AI_SOURCE_TYPE = f"{_SOURCE_TYPES}trainedAlgorithmicMedia"

@@ -6,11 +6,13 @@ when there is a problem to show. Does no I/O.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
 from operator import add
+
+from hailuo_batch.values import dataclass
 
 DocumentPath = tuple[str | int, ...]
 

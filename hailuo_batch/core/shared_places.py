@@ -1,7 +1,8 @@
 """What a project shares with other machines, as values: the ledger, the store, and who does the heavy work."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from hailuo_batch.values import dataclass
 
 FARM_OF_LEDGER = "ledger"  # the workers take their work from the ledger's database
 

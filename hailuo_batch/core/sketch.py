@@ -1,6 +1,6 @@
 """What one sketch shows, as plain data; `media/animatic/draw.py` draws it."""
 
-from dataclasses import dataclass
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ row here, a definition in the manifest's JSON Schema, and its field in the table
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

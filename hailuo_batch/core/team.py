@@ -4,11 +4,11 @@ A machine is one folder of one person on one host. Times are seconds since the e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

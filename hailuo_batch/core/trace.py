@@ -5,9 +5,11 @@ of JSON in a trace file. The code that makes a value has removed the secrets (`r
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from enum import StrEnum
 from typing import ClassVar
+
+from hailuo_batch.values import dataclass
 
 
 class WaitReason(StrEnum):

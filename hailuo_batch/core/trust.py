@@ -1,12 +1,11 @@
 """What a project's settings put at stake, as values; what a person agrees to is in `trusted.py`."""
 
-from dataclasses import dataclass
-
 from hailuo_batch.core.notification import notification_place
 from hailuo_batch.core.shared_places import NO_PLACES, SharedPlaces
+from hailuo_batch.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRoute:
     """A gateway, the variable that holds its key, and an address that the key may be sent to."""
 

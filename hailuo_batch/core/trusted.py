@@ -1,8 +1,7 @@
 """What the user trusts, and what a person is asked, as values. Few commands need them."""
 
-from dataclasses import dataclass
-
 from hailuo_batch.core.trust import KeyRoute, Stakes
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ adds the key; it is in no value that comes back.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -13,6 +13,7 @@ from hailuo_batch.core.attempt.in_doubt import ListedTask
 from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.gateways.dialect import Balance, ClipReady, Conversation, Dialect, Reply, TaskRunning
 from hailuo_batch.gateways.json_paths import find_first
+from hailuo_batch.values import dataclass
 
 _NO_TASK = "0"  # no gateway gives such an id
 _MAX_EPOCH_SECONDS = 1e11  # more seconds since the epoch than that would be the year 5138

@@ -7,7 +7,6 @@ accepted, or when the gateway honours idempotency keys. A call that only reads i
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time
 from uuid import NAMESPACE_URL, uuid5
@@ -23,6 +22,7 @@ from hailuo_batch.drivers.transport import Transport
 from hailuo_batch.drivers.wakeups import WakeupSource
 from hailuo_batch.gateways.dialect import ClipReady, Dialect, GatewayRequest, SubmitAccepted, TaskRunning
 from hailuo_batch.ports import NEVER_LEFT, DataPlane, DriverRequest, Produced, ProviderTask, WaitListener
+from hailuo_batch.values import dataclass
 
 POLL_SECONDS = 10.0  # MiniMax's published advice; the others say less or nothing
 Sleep = Callable[[float], Awaitable[None]]

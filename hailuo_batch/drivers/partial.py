@@ -6,7 +6,8 @@ one (RFC 9110, sections 13.1.5 and 14). In any doubt, the download starts again.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from hailuo_batch.values import dataclass
 
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.IGNORECASE)
 

@@ -5,7 +5,6 @@ allowed ones, and the connection goes to exactly these. So a name that changes b
 """
 
 import socket
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import aiohttp
@@ -14,6 +13,7 @@ from yarl import URL
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.world import command_line
+from hailuo_batch.values import dataclass
 
 FAKE_SETTING = "allow_fake_ip_downloads"
 _FAKE_NETWORK = IPv4Network("198.18.0.0/15")  # RFC 2544, for tests of networks: no host of the web has such an address

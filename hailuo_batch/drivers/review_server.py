@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ from aiohttp import web
 from hailuo_batch.drivers.review_access import ReviewAccess, is_own_host, is_own_origin, reachable_address
 from hailuo_batch.drivers.small_server import ListenAddress, SmallServer, read_body
 from hailuo_batch.errors import HailuoError
+from hailuo_batch.values import dataclass
 
 HEARTBEAT_SECONDS = 15.0  # between signs of life, by which a client that has left is noticed
 SLOW_SECONDS = 30.0  # for a client to take one piece of news

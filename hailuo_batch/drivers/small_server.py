@@ -11,13 +11,13 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
 from hailuo_batch.core.trace import CallersLine
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 _LOG = logging.getLogger("hailuo_batch.http")
 LARGEST_BODY = 64 * 1024  # bytes; a gateway's message has one or two kB

@@ -7,12 +7,13 @@ results, so a job that was lost or done twice does no harm. Does no I/O.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
 from hailuo_batch.core.measures import GivenImage
 from hailuo_batch.core.sketch import Sketch, Still
+from hailuo_batch.values import dataclass
 
 
 class JobKind(StrEnum):

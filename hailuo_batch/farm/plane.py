@@ -7,7 +7,7 @@ work itself, with the same code, so the result and every message are the same as
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +22,7 @@ from hailuo_batch.farm.jobs import Job, check_job, drawing_job, proxy_job
 from hailuo_batch.farm.kit import choose_drawing_kit, find_kit
 from hailuo_batch.farm.queue import Queue
 from hailuo_batch.store.exchange import Exchange
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.drivers.download import Downloader

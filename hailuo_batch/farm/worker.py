@@ -9,7 +9,6 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch import __version__
@@ -22,6 +21,7 @@ from hailuo_batch.farm.tables import TASK, open_app, translate_errors
 from hailuo_batch.ledger.postgres.connect import PasswordSource
 from hailuo_batch.ports import DataPlane
 from hailuo_batch.store.exchange import Exchange
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext

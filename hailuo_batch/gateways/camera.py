@@ -7,9 +7,10 @@ bracket is written out in plain language, which means one thing to everybody.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves
+from hailuo_batch.values import dataclass
 
 _BRACKET_PATTERN = re.compile(r"\[[^\[\]]*\]")
 PLAIN_WORDS = {

@@ -5,7 +5,6 @@ the gateway's own codes, then what its text says, then what HTTP says.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.gateways.coerce import normalize_code, parse_text
@@ -25,6 +24,7 @@ from hailuo_batch.gateways.json_paths import find_values
 from hailuo_batch.gateways.redact import redact
 from hailuo_batch.gateways.retry_after import parse_wait_seconds
 from hailuo_batch.gateways.table import GatewayTable
+from hailuo_batch.values import dataclass
 
 # Where gateways and what stands before them name these; no page of theirs lists all. The last is the call's id.
 _DETAILS = {

@@ -5,10 +5,10 @@ been accepted is unclear, a read that failed may be repeated, a task that ended 
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.failure import FailureKind
+from hailuo_batch.values import dataclass
 
 
 class ErrorContext(StrEnum):

@@ -5,13 +5,14 @@ to fit.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from hailuo_batch.core.manifest.camera import CameraCommand
 from hailuo_batch.gateways.camera import CameraSpelling
 from hailuo_batch.gateways.coerce import normalize_code
 from hailuo_batch.gateways.error_classes import ErrorMeaning, ErrorRule
+from hailuo_batch.values import dataclass
 
 JsonPaths = tuple[str, ...]
 

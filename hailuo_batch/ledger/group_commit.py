@@ -6,13 +6,13 @@ leaves its write in the queue, where it is completed. Independent of what is wri
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from hailuo_batch.ledger.connection import LedgerConnection
 from hailuo_batch.ledger.errors import translate_sqlite_errors
 from hailuo_batch.ledger.transactions import TransactionConnection
+from hailuo_batch.values import dataclass
 
 WriteFunction = Callable[[TransactionConnection], Any]
 Answer = TypeVar("Answer")

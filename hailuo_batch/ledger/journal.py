@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import BoughtElsewhereError, LedgerError
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.ledger.queries import queries
+from hailuo_batch.values import dataclass
 
 MOVED_PREFIX = "postgresql://"  # of the place of a ledger whose content moved to a shared one
 _APPLICATION_ID = int.from_bytes(b"HAlJ", "big")

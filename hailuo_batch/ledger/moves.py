@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.core.models import LOCAL_MODELS
@@ -11,6 +10,7 @@ from hailuo_batch.errors import HailuoError
 from hailuo_batch.ledger.open import open_for_reading
 from hailuo_batch.ledger.rows import LedgerRows
 from hailuo_batch.ports import LedgerMark
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

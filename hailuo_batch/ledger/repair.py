@@ -7,7 +7,7 @@ clip comes back as `produced`: what it is has to be probed again.
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
@@ -16,6 +16,7 @@ from hailuo_batch.ledger.attempt_rows import parse_money
 from hailuo_batch.ledger.queries import queries
 from hailuo_batch.ledger.sqlite import insert_intent, move_attempt
 from hailuo_batch.ports import Facts, Intent
+from hailuo_batch.values import dataclass
 
 _REASON = "taken over from the journal of purchases"
 _NO_ANSWER = Failure(kind=FailureKind.UNKNOWN_OUTCOME, why="the ledger that knew the answer is gone")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage, move_sources, next_stage
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -21,7 +21,6 @@ from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.ledger.attempt_rows import read_attempt
 from hailuo_batch.ledger.connection import LedgerConnection, open_connection
 from hailuo_batch.ledger.event_data import make_event_data, make_intent_data
-from hailuo_batch.ledger.group_commit import WriteQueue
 from hailuo_batch.ledger.journal import JournalLink, refuse_unsafe_purchase
 from hailuo_batch.ledger.named_file import NamedFile, stat_file
 from hailuo_batch.ledger.open import open_for_reading, open_for_writing
@@ -30,6 +29,9 @@ from hailuo_batch.ledger.reader import SqliteLedgerReader
 from hailuo_batch.ledger.transactions import TransactionConnection
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName, RunLock
 
+if TYPE_CHECKING:
+    from hailuo_batch.ledger.group_commit import WriteQueue
+
 _NO_FACTS = Facts()
 
 
@@ -37,7 +39,7 @@ class SqliteLedger(SqliteLedgerReader):
     """Implements `ports.LedgerWriter`."""
 
     def __init__(
-        self, connection: LedgerConnection, writer: WriteQueue, clock: Clock, *, has_journal: bool = False
+        self, connection: LedgerConnection, writer: "WriteQueue", clock: Clock, *, has_journal: bool = False
     ) -> None:
         super().__init__(connection)
         self._writer = writer
@@ -120,6 +122,8 @@ async def open_ledger(
 
     With `journal` each purchase is entered there by the same commit.
     """
+    from hailuo_batch.ledger.group_commit import WriteQueue  # loads asyncio, which who only reads does without
+
     async with open_connection(partial(open_for_writing, path, journal), path) as connection:
         writer = WriteQueue(connection, _make_place_check(path, lock))
         try:

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from hailuo_batch.load.ledger_content import LedgerContent
 from hailuo_batch.load.project_root import CACHE_FOLDER
 from hailuo_batch.load.user_files import MAX_LOCK_BYTES, read_user_file
 from hailuo_batch.load.user_state import list_place_variables
+from hailuo_batch.values import dataclass
 
 
 def _read_no_content() -> LedgerContent | None:

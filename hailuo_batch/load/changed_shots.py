@@ -12,7 +12,6 @@ What it does not know: what a shot is. It needs the bytes before, and how many e
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -28,6 +27,7 @@ from yaml.events import (
 )
 
 from hailuo_batch.load.yaml.events import parse_events
+from hailuo_batch.values import dataclass
 
 _LIST = re.compile(rb"^shots:[ ]*(?:#[^\n]*)?\n(?:[ ]*(?:#[^\n]*)?\n)*(?=([ ]*)- )", re.MULTILINE)
 # What the parser takes for the end of a line, or for the blank behind a dash, and a search for `\n  - ` does not.

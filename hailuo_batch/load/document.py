@@ -9,7 +9,7 @@ What it does not know: what a manifest is. It opens no file; whoever calls has t
 import codecs
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
@@ -21,6 +21,7 @@ from hailuo_batch.load.yaml.encoding import find_unreadable_bytes
 from hailuo_batch.load.yaml.events import parse_events
 from hailuo_batch.load.yaml.locate import locate
 from hailuo_batch.load.yaml.problems import Findings, StopReading
+from hailuo_batch.values import dataclass
 
 __all__ = ["Document", "locate", "read_document"]
 
@@ -39,6 +40,9 @@ class Document:
     written: Mapping[DocumentPath, str] = field(default_factory=dict)
 
 
+_LONG = 100_000  # bytes from which the quick way is worth it: its patterns cost what the parser takes for 100 shots
+
+
 def _keep_no_text(_: DocumentPath) -> bool:
     return False
 
@@ -53,12 +57,26 @@ def read_document(data: bytes, *, name: str, keeps_text: Callable[[DocumentPath]
     unfit = find_unreadable_bytes(data, payload)
     builder = Builder(findings, size=len(payload), keeps_text=keeps_text)
     if unfit is None:
-        tree = _build_tree(builder, payload)
+        tree = _read_quickly(builder, payload) if len(payload) >= _LONG else None
+        tree = _build_tree(builder, payload) if tree is None else tree
     else:
         tree = None
         findings.add(unfit)
     problems = findings.to_problems(payload, name)
     return Document(name=name, data=data, tree=tree, problems=problems, written=builder.written)
+
+
+def _read_quickly(builder: Builder, payload: bytes) -> object:
+    """What is read by the quick way, without a problem but texts that are cut; else None."""
+    from hailuo_batch.load.yaml.plain_lists import read_plain_list  # short files do without its patterns
+
+    found = read_plain_list(payload, builder.keeps_text)
+    if found is None:
+        return None
+    tree, builder.written = found
+    with suppress(StopReading):
+        _add_late_findings(builder, payload)
+    return tree
 
 
 def _build_tree(builder: Builder, payload: bytes) -> object:

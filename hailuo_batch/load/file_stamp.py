@@ -4,11 +4,11 @@ The time is the later of what was written and what was done to the file: tools t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hailuo_batch.core.providers.image_traits import ImageTrait, parse_traits
+from hailuo_batch.values import dataclass
 
 # A file written in the same tick as it was remembered could change again without its time changing.
 MTIME_SLACK_NS = 2_000_000_000

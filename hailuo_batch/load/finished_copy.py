@@ -5,13 +5,14 @@ It is beside what `cache.py` remembers, which says whether it still holds; a run
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.load.project_root import CACHE_FOLDER
+from hailuo_batch.values import dataclass
 
 _LARGEST = 1024**3  # bytes
 

@@ -1,7 +1,8 @@
 """Git's own folder, found by reading its files: git need not be installed, and nothing of the repository is run."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from hailuo_batch.values import dataclass
 
 _MAX_POINTER = 4096  # bytes; a file that points to a folder holds one path
 

@@ -4,7 +4,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.load.git_commands import Git
 from hailuo_batch.load.project_root import HIDDEN_FOLDER, find_project_root
 from hailuo_batch.load.user_files import MAX_BYTES
+from hailuo_batch.values import dataclass
 
 _MAX_LINKS = 40  # as Linux has it
 _LINK, _SUBMODULE = "120000", "160000"

@@ -9,7 +9,7 @@ Money: what is included decides what is bought, so no link and no `..` leads out
 import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from hailuo_batch.load.manifest_values import make_manifest
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.sources import Origin, Source, Sources
 from hailuo_batch.load.user_files import MAX_BYTES
+from hailuo_batch.values import dataclass
 
 MAX_DEPTH = 10  # of files that include files
 MAX_INCLUDES = 1_000  # of one manifest, counted wherever they are written

@@ -4,13 +4,14 @@ Apart, since most shots have no frame, and a manifest of such shots need not loa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hailuo_batch.core.manifest.document import Frame
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.load.file_stamp import CachedImage
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from pathlib import Path, PureWindowsPath
 
@@ -35,6 +35,7 @@ from hailuo_batch.load.input_values import Inputs
 from hailuo_batch.load.remote_frames import RemoteImages, check_remote_frame, find_remote_image, is_gone
 from hailuo_batch.load.settings import Project, trust_command
 from hailuo_batch.load.user_files import is_network_path
+from hailuo_batch.values import dataclass
 
 _MAX_BYTES = 1024**3  # of a picture that is only drawn; gateways take much less
 

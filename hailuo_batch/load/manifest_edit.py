@@ -5,7 +5,7 @@ A value that other shots share (an anchor) is not changed; whoever wants to is s
 
 import codecs
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from hailuo_batch.core.manifest.document import Cell
@@ -16,6 +16,7 @@ from hailuo_batch.core.switches import SWITCH_NAMES
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.yaml.node_edits import NodeEditor, SharedValueError, block_lines
 from hailuo_batch.load.yaml.spans import Span, read_spans
+from hailuo_batch.values import dataclass
 
 _ORDER = (
     "id", "sequence", "prompt", "frames", "duration", "cut", "resolution", "takes", "style", "tags", "notes",

@@ -34,6 +34,7 @@ from hailuo_batch.core.manifest.lengths import make_duration
 from hailuo_batch.core.models import DEFAULT_MODEL
 from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues, pick_switches
 
+_SWITCHES = frozenset(SWITCH_NAMES)
 _SETTING_NAMES = frozenset({"duration", "resolution", "takes", "style", "providers", *SWITCH_NAMES})
 _USUAL_NAMES = frozenset({"id", "prompt", "frames", "tags", "notes", *_SETTING_NAMES})  # of most shots
 
@@ -148,7 +149,7 @@ def _settings(values: Mapping[str, Any], *, of_shot: bool = False) -> Settings:
         values.get("resolution"),
         int(takes) if takes is not None else None,
         values.get("style"),
-        pick_switches(values),
+        () if _SWITCHES.isdisjoint(values) else pick_switches(values),
         tuple(values["providers"]) if "providers" in values else (),
         () if of_shot or "tags" not in values else tuple(values["tags"]),
         None if of_shot else values.get("notes"),

@@ -5,12 +5,12 @@ picture of many megabytes. Nothing here knows what a call means.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from hailuo_batch.load.document import read_document
 from hailuo_batch.load.schemas import schema_folder
+from hailuo_batch.values import dataclass
 
 _FILE_SUFFIX = ".openapi.yaml"
 _MAX_ERROR_LENGTH = 300  # letters of a complaint

@@ -5,7 +5,7 @@ What is behind an address is not the user's own: what is wrong with it holds bac
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +20,7 @@ from hailuo_batch.core.providers.image_traits import PERSONAL_TRAITS, parse_trai
 from hailuo_batch.core.request.remote_image import RemoteImage, RemoteImageFailure
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.image_checks import describe_misleading_name, describe_traits, refuse_unfit_image
+from hailuo_batch.values import dataclass
 
 _HTTPS_ADDRESS = re.compile(r"https://[^\s/]\S*\Z")
 _IMAGE_NAME = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|heic|avif|svg)\Z", re.IGNORECASE)

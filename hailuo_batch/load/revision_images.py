@@ -6,7 +6,7 @@ digest in its pointer, so it need not be fetched.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.request.request import ImageRef
 from hailuo_batch.load.project_files import ProjectFiles
 from hailuo_batch.load.user_files import is_network_path
+from hailuo_batch.values import dataclass
 
 _MAX_BYTES = 1024**3
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid (sha256:[0-9a-f]{64})\n")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from hailuo_batch.load.provider_tables import Tables, provider_names, unknown_pr
 from hailuo_batch.load.shared_places import name_places
 from hailuo_batch.load.stakes import find_stakes, untrusted_problems
 from hailuo_batch.load.user_files import explain_unreadable, is_network_path
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.approval import ApprovalRule  # few projects have one: the others need not load it

@@ -5,13 +5,14 @@ who includes it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from hailuo_batch.core.problem import DocumentPath, Place, Problem
 from hailuo_batch.load.document import locate
 from hailuo_batch.load.include_stamp import IncludeStamp
 from hailuo_batch.load.manifest import MAX_PROBLEMS, Wanted, place_problems
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)

@@ -6,6 +6,7 @@ SECURITY.md lists the decision for each setting.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def find_stakes(
 
     Money: a price that is too low lets every cap buy more than it says.
     """
-    routes = tuple(sorted(_list_key_routes(tables, regions)))
+    routes = tuple(sorted(_list_key_routes(tables, regions), key=attrgetter("gateway", "variable", "address")))
     folders, private = tuple(sorted(map(str, outside))), tree.get("allow_private_downloads", False)
     fake = tree.get("allow_fake_ip_downloads", False)
     named = tuple(map(str, prices))

@@ -7,12 +7,13 @@ certificate is.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from typing import Any
 
 from hailuo_batch.core.origin import Disclosure
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 _MP4 = "video/mp4"
 _OFFLINE = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}

@@ -8,7 +8,6 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from hailuo_batch.core.providers.image_traits import ImageTrait
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.file_kinds import HEAD_BYTES, describe_file
 from hailuo_batch.media.metadata import ORIENTATION, find_personal_traits
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from PIL import Image

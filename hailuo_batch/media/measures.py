@@ -5,7 +5,7 @@ evenly, are compared. The stills are the first, the middle and the last frame, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from io import BytesIO
 from pathlib import Path
 from statistics import fmean
@@ -18,6 +18,7 @@ from hailuo_batch.media.decode import video_stream
 from hailuo_batch.media.frames import frame_to_image, read_frame
 from hailuo_batch.media.images import open_image, read_pixel_count
 from hailuo_batch.media.similarity import best_ssim
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -1,7 +1,8 @@
 """The slate that stands for a clip that is not there: which shot, what it is to show, and how long."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from PIL import Image

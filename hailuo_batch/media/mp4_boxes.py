@@ -6,7 +6,8 @@ struct.error and the like, which `probe.py` reports as damage.
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from hailuo_batch.values import dataclass
 
 
 class UnsoundError(Exception):

@@ -8,12 +8,13 @@ that is not a video becomes a reason in words, never an exception.
 
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 from hailuo_batch.media.mp4_boxes import Track, UnsoundError, add_fragments, read_box, video_track
+from hailuo_batch.values import dataclass
 
 _MAX_BOXES = 20_000  # at the top level; a clip of ten seconds in fragments has some dozens
 _MAX_HEADER = 16_000_000  # bytes of a moov or moof that are read; real ones stay under 100 KB

@@ -7,7 +7,6 @@ that need each other, is encoded again, and so is every part whose stream is not
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.decode import video_stream
 from hailuo_batch.media.missing_slate import SlateText, draw_missing_slate
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     import av

@@ -6,7 +6,6 @@ cannot say. What a gateway calls its statuses, errors and links is the one thing
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from hailuo_batch.mock.fault import Fault, FaultKind
 from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, RefusalReason
 from hailuo_batch.mock.prices import list_price
 from hailuo_batch.mock.task import Order, Phase, TaskFailure, TaskView
+from hailuo_batch.values import dataclass
 
 DAY = 24 * 3600.0
 HOUR = 3600.0

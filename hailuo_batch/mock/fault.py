@@ -4,10 +4,10 @@ Nothing here makes anything go wrong; that is done by `state.py` (what is refuse
 (what becomes of the bytes).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.mock.messages import CallKind, RefusalReason
+from hailuo_batch.values import dataclass
 
 
 class FaultKind(StrEnum):

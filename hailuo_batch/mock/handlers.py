@@ -5,7 +5,6 @@ Faults that only spoil an answer on its way are not known here.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.mock.contract import GatewayContract, missing_refusal
@@ -14,6 +13,7 @@ from hailuo_batch.mock.messages import Answer, CallKind, IncomingCall, Refusal, 
 from hailuo_batch.mock.router import CallRoute
 from hailuo_batch.mock.state import LANDSCAPE, MockState
 from hailuo_batch.mock.task import Task
+from hailuo_batch.values import dataclass
 
 _BEARER = "bearer "
 

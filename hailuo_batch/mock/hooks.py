@@ -1,8 +1,9 @@
 """Moments a test can act on: reported as they happen, from inside the server's loop, which waits for each listener."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class HookEventKind(StrEnum):

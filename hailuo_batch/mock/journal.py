@@ -5,10 +5,12 @@ Keys and signatures never get in, and pictures only by their length.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
+
+from hailuo_batch.values import dataclass
 
 _MAX_TEXT = 4000  # letters of a text that is no picture
 _DATA_URI_LETTERS = 40  # letters of a data URI

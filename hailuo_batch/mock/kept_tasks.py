@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from hashlib import sha256
 from io import FileIO
@@ -19,6 +19,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.files.folder import Folder
 from hailuo_batch.mock.clock import Clock
 from hailuo_batch.mock.task import ClipSpec, Task, TaskFailure
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ Nothing here knows a gateway, a socket or a clock.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class CallKind(StrEnum):

@@ -1,12 +1,12 @@
 """Which call a method and a path are: read from the gateways' OpenAPI documents. Pure, once it is made."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from hailuo_batch.load.openapi import Operation, list_operations
 from hailuo_batch.mock.contract import GatewayContract
 from hailuo_batch.mock.messages import CallKind
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

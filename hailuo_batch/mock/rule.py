@@ -1,12 +1,13 @@
 """Rules of a script: which fault meets which calls. Whether a rule strikes is decided here, from counts and a seed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from hashlib import blake2b
 
 from hailuo_batch.mock.fault import Fault
 from hailuo_batch.mock.messages import CallKind
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ What an answer says is decided elsewhere; here it is only carried to its place.
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 from time import time
@@ -33,6 +33,7 @@ from hailuo_batch.mock.signed_links import CLIPS_PATH
 from hailuo_batch.mock.state import LANDSCAPE, MockState, payload_digest
 from hailuo_batch.mock.task import Order, Task
 from hailuo_batch.mock.webhooks import CallbackSender
+from hailuo_batch.values import dataclass
 
 OTHER_HOST_PATH = "/elsewhere"
 _DATE_PREFIX = "date:"  # a Retry-After so many seconds from now, as a date

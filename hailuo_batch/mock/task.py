@@ -1,9 +1,9 @@
 """A task at a gateway: what was ordered, and how it stands at any moment. A pure function of time; no clock is read."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 
 class Phase(StrEnum):

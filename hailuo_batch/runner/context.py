@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from hailuo_batch.ports import Driver, DriverRequest, LedgerWriter, RejectedClip
 from hailuo_batch.runner.limiter import Limiter
 from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.task_ids import TaskIds
+from hailuo_batch.values import dataclass
 
 
 def _no_marks(_: Path) -> OriginMarks:

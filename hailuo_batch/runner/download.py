@@ -5,7 +5,7 @@ downloaded again a few times. Nothing here submits.
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
@@ -19,6 +19,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.ports import Driver, DriverRequest, Produced
 from hailuo_batch.runner.context import RunContext
 from hailuo_batch.runner.submit import Submitted
+from hailuo_batch.values import dataclass
 
 RETRY_SECONDS = (5.0, 30.0)  # before each further download of a file that was not a whole video
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
 from hailuo_batch.core.pacing.circuit_breaker import FailureStreak, add_failure, breaker_failure, closing_failure
@@ -36,6 +35,7 @@ from hailuo_batch.core.trace import WaitLine, WaitReason
 from hailuo_batch.ports import WaitListener, ignore_wait
 from hailuo_batch.runner.shared_pace import SharedPace
 from hailuo_batch.runner.shutdown import Stop, wake
+from hailuo_batch.values import dataclass
 
 PATIENCE = 300.0  # seconds that a provider may ask to wait, at once or for one submit, before submits to it end
 _NO_STREAK = FailureStreak()

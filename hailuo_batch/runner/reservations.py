@@ -5,7 +5,7 @@ reserve the same money.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from hailuo_batch.core.attempt.failure import Failure
@@ -16,6 +16,7 @@ from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.report import CapLeft
 from hailuo_batch.core.spending.budget import Cap, CountedAttempt, cap_usage, check_cap, money_left
 from hailuo_batch.core.spending.charge import ChargeState
+from hailuo_batch.values import dataclass
 
 _OPEN_CHARGES = frozenset(
     {ChargeState.RUNNING, ChargeState.IN_DOUBT}

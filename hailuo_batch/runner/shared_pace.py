@@ -5,10 +5,10 @@ A slot that is not used soon after it begins has lapsed. The ledger is asked aga
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hailuo_batch.core.pacing.shared_rate import slot_patience
 from hailuo_batch.ports import SharedAccount, SlotSource
+from hailuo_batch.values import dataclass
 
 _CLOCK_LIFE = 60.0  # seconds for which two clocks keep their distance well enough
 _MAX_LEASE = 64  # slots at once: as many submits as may be unanswered

@@ -6,7 +6,7 @@ of a failure decides whether a call may be resent. Does not wait for a clip.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from time import time
 
@@ -19,6 +19,7 @@ from hailuo_batch.core.request.fingerprint import preimage
 from hailuo_batch.errors import CapReachedError, HeldElsewhereError, LedgerError
 from hailuo_batch.ports import NEVER_LEFT, DriverRequest, Facts, Intent, ProviderTask
 from hailuo_batch.runner.context import RunContext
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ A copy shares no bytes with the store: editing programs write into files, and a 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hailuo_batch.errors import RefusedError
 from hailuo_batch.files.folder import Folder, OpenFolder
 from hailuo_batch.files.regular import UnsafeFileError
 from hailuo_batch.store.errors import translate_os_errors
+from hailuo_batch.values import dataclass
 
 _MAX_BYTES = 8 * 1024**3
 

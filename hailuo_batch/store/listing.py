@@ -4,10 +4,10 @@ Light on purpose: this is all of the store that a run with nothing to do loads.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.store.errors import translate_os_errors
+from hailuo_batch.values import dataclass
 
 _HEX = 64
 

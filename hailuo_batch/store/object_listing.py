@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from threading import Lock
 
@@ -20,6 +20,7 @@ from hailuo_batch.files.folder import Folder
 from hailuo_batch.ports import StoredFile
 from hailuo_batch.store.listing import ClipPlaces
 from hailuo_batch.store.object_store import ObjectStore
+from hailuo_batch.values import dataclass
 
 CHANGES = "changes"
 _HEX = 64

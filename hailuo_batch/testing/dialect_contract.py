@@ -11,7 +11,7 @@ each is played to the dialect; what it makes of it must fit the HTTP status and,
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from hailuo_batch.gateways.dialect import (
     TaskRunning,
 )
 from hailuo_batch.load.document import read_document
+from hailuo_batch.values import dataclass
 
 TASK_ENDING_KINDS = frozenset(kind for kind in FailureKind if FAILURE_POLICIES[kind].ends_task)
 IMAGE = ImageRef(digest="sha256:" + "0" * 64)

@@ -1,11 +1,12 @@
 """What changed between two revisions, as text for a terminal and as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.shot_changes import Change, ClipSum, ListChanges, ShotChange
 from hailuo_batch.core.plan.shot_stills import StillPair
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.diff_phrases import (
     chain_words,
     change_words,

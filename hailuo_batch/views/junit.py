@@ -7,7 +7,7 @@ its reason as text, and a case has no properties.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
@@ -22,6 +22,7 @@ from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.problem import Problem, Severity
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import Exit, HailuoError
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.failure_advice import failure_advice
 from hailuo_batch.views.format import join_amounts, safe_lines
 from hailuo_batch.views.problems import problem_words

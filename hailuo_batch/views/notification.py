@@ -1,7 +1,6 @@
 """The end of a run as one message: plain data by `schemas/notification.schema.json`, or one text for a chat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from hailuo_batch.core.attempt.failure import FailureKind
@@ -12,6 +11,7 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import Exit
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.format import count, format_duration, join_amounts, join_names, safe_text, single_line
 from hailuo_batch.views.next_command import next_of_several
 

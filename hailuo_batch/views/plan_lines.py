@@ -130,9 +130,7 @@ _GROUP_COLUMNS = (
 
 def draw_groups(rows: Sequence[TakeRow], report: Report, style: TextStyle) -> Iterable[str]:
     """A line for takes of a kind with their number and their sum: by sequence or tags, where those are few enough."""
-    sections = _group_rows(rows, by_section=True)
-    if sum(map(len, sections.values())) > _MAX_GROUPS:
-        sections = _group_rows(rows, by_section=False)
+    sections = _group_rows(rows)
     lines: list[tuple[Cell, ...]] = []
     for section, groups in sections.items():
         if len(sections) > 1:
@@ -142,13 +140,26 @@ def draw_groups(rows: Sequence[TakeRow], report: Report, style: TextStyle) -> It
     return draw_table(lines, _GROUP_COLUMNS, width=style.width)
 
 
-def _group_rows(rows: Iterable[TakeRow], *, by_section: bool) -> dict[str, dict[tuple[str, ...], list[TakeRow]]]:
-    """The takes by section and kind; each is in one group."""
-    sections: dict[str, dict[tuple[str, ...], list[TakeRow]]] = {}
-    for row in rows:
-        groups = sections.setdefault(_section(row) if by_section else "", {})
-        groups.setdefault((_mark(row), _kind(row), row.provider, str(row.is_bought)), []).append(row)
-    return sections
+Groups = dict[tuple[str, ...], list[TakeRow]]
+
+
+def _group_rows(rows: Sequence[TakeRow]) -> dict[str, Groups]:
+    """The takes by section and kind, each in one group; one section for all where that makes too many groups."""
+    kinds = [(_mark(row), _kind(row), row.provider, str(row.is_bought)) for row in rows]
+    sections: dict[str, Groups] = {}
+    drawn = 0
+    for row, kind in zip(rows, kinds, strict=True):
+        groups = sections.setdefault(_section(row), {})
+        drawn += kind not in groups
+        if drawn > _MAX_GROUPS:
+            break
+        groups.setdefault(kind, []).append(row)
+    else:
+        return sections
+    every: Groups = {}
+    for row, kind in zip(rows, kinds, strict=True):
+        every.setdefault(kind, []).append(row)
+    return {"": every}
 
 
 def _section(row: TakeRow) -> str:

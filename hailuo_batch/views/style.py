@@ -1,6 +1,6 @@
 """Colours of a terminal, or none: every view takes a `TextStyle`, and `NO_COLOR` is read where one is made."""
 
-from dataclasses import dataclass
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """One table for every view: columns of measured width that fit the terminal, or as wide as they are where none is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import chain
 from typing import NamedTuple
 
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.fit import measure_text, pad_text, shorten_middle, shorten_names, wrap_words
 
 

@@ -71,11 +71,14 @@ def test_the_help_loads_no_command(loaded: Callable[..., dict[str, Any]]) -> Non
     assert set(ours) <= {*others, *(f"hailuo_batch.cli.{name}" for name in light)}
 
 
-def test_validating_a_shot_loads_nothing_that_renders_or_waits(
-    film: Path, loaded: Callable[..., dict[str, Any]]
+@pytest.mark.parametrize(
+    "args", [("validate",), ("plan",), ("plan", "--sketch"), ("plan", "--format", "json")], ids=" ".join
+)
+def test_looking_at_a_shot_loads_nothing_that_renders_or_waits(
+    args: tuple[str, ...], film: Path, loaded: Callable[..., dict[str, Any]]
 ) -> None:
     film.write_text("version: 1\ncampaign: teaser\nshots: [{id: open, prompt: a bottle in mist}]\n")
-    found = loaded("validate")
+    found = loaded(*args)
     assert found["code"] == 0
     assert not set(found["top"]) & HEAVY
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from hailuo_batch.cli.run_async import run_sync
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move
 from hailuo_batch.core.money import Money
-from hailuo_batch.errors import Exit, LedgerError, LedgerMovedError
+from hailuo_batch.errors import DamagedLedgerError, Exit, LedgerError, LedgerMovedError
 from hailuo_batch.ledger.migrate import migrations
 from hailuo_batch.ledger.sqlite import open_ledger, read_ledger
 from hailuo_batch.ports import Clock, Facts, LedgerReader, LedgerWriter
@@ -152,6 +153,18 @@ async def test_a_ledger_on_a_read_only_disk_can_be_read(file: Path, monkeypatch:
     assert [path.name for path in file.parent.iterdir()] == ["ledger.db"]
 
 
+def test_where_no_loop_runs_a_reader_answers_the_same(file: Path):
+    async def read() -> tuple[object, ...]:
+        async with read_ledger(file) as reader:
+            return await reader.standings(), await reader.attempts(), await reader.names("teaser", sketch=False)
+
+    asyncio.run(_with_one(file))
+    assert run_sync(read()) == asyncio.run(read())
+    file.write_bytes(b"this is no ledger" * 100)
+    with pytest.raises(DamagedLedgerError):
+        run_sync(read())
+
+
 async def test_equal_amounts_are_one_value_in_memory(file: Path):
     async with open_ledger(file, clock=FakeClock()) as ledger:
         await record_attempt(ledger, 1, MOVES_TO["stored"])
@@ -213,7 +226,9 @@ async def test_a_ledger_that_was_taken_away_leaves_the_new_one_of_its_name_whole
             await new.record_intent(make_intent(2))
             with pytest.raises(LedgerMovedError):
                 await old.record_intent(make_intent(3))
-            await old._connection._thread.close()
+            thread = old._connection._thread
+            assert thread is not None
+            await thread.close()
             await new.record_intent(make_intent(4))
             async with read_ledger(file) as reader:
                 assert [each.take for each in await reader.attempts()] == [2, 4]

@@ -1,7 +1,7 @@
 """Which shot and take a decision means, and the clip that it is about; or why it cannot be decided."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.app.planning.selection import match_plan, omitted_shot_error
@@ -15,6 +15,7 @@ from hailuo_batch.core.plan.selection import Pattern, PatternKind, parse_pattern
 from hailuo_batch.core.plan.world_review import is_about_shot
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 _OF_CLIPS = frozenset({ChoiceKind.SELECT, ChoiceKind.APPROVE, ChoiceKind.REJECT})
 _MAX_LISTED = 9  # commands that a message offers

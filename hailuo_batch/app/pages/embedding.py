@@ -6,7 +6,7 @@ is refused; what else does not fit is left out, and the page's maker says how mu
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from hailuo_batch.core.attempt.attempt import Clip
@@ -16,6 +16,7 @@ from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.errors import RefusedError
 from hailuo_batch.files.regular import read_regular
 from hailuo_batch.ports import Store
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.format import format_size
 from hailuo_batch.views.sheet.media import PageData
 

@@ -1,7 +1,6 @@
 """The contact sheet of a campaign as one HTML file, with the stills that it shows drawn first."""
 
 from collections.abc import Set
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hailuo_batch.app.planning.planned import PlannedRun
 from hailuo_batch.core.plan.client_report import make_selects_report
 from hailuo_batch.core.plan.report import Report
 from hailuo_batch.core.world import World, command_line
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.sheet.cover import make_sheet
 from hailuo_batch.views.sheet.media import LinkedMedia, SheetMedia, relative_base
 from hailuo_batch.views.sheet.page import draw_sheet

@@ -5,12 +5,13 @@ their places.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.finished_facts import has_joint_image, number_prompt
 from hailuo_batch.app.planning.manifest_change import ManifestChange, find_manifest_change
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What other ledgers of this machine bought, and clips that other stores have: none of it is bought again."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.snapshot import Listings
@@ -12,6 +12,7 @@ from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Action, NamedClip, PlanInputs, Step, StepReason
 from hailuo_batch.core.spending.purchase import Purchase
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.task_entries import TaskEntry

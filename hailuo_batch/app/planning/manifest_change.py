@@ -6,7 +6,6 @@ anything is wrong with one, there is no answer, and the whole is read.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.planning.fast_path import read_finished_plan
@@ -24,6 +23,7 @@ from hailuo_batch.load.manifest import find_secret
 from hailuo_batch.load.project_files import DiskFiles
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.load.user_files import MAX_BYTES, read_user_file
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

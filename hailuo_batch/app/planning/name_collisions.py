@@ -29,6 +29,8 @@ def refuse_name_collisions(planned: "PlannedRun", *, together: Iterable["Planned
     The manifests that are planned `together` were compared with each other when they were read.
     """
     _refuse_shared_shots(planned, {each.validation.file.resolve() for each in together})
+    if not planned.details.names and not planned.listings.names:
+        return  # no clip has a name yet
     campaign, sketch = planned.plan.campaign, planned.validation.sketch
     for step in (*planned.pending_steps, *planned.unnamed_steps):
         for use in step.uses if step.fingerprint else ():
@@ -57,6 +59,8 @@ def _is_same_clip(other: str | None, step: Step, planned: "PlannedRun") -> bool:
 
 
 def _refuse_shared_shots(planned: "PlannedRun", compared: AbstractSet[Path]) -> None:
+    if not planned.details.sibling_manifests:
+        return
     wanted = {use.shot.id for step in (*planned.pending_steps, *planned.unnamed_steps) for use in step.uses}
     for file in planned.details.sibling_manifests:
         if file in compared:

@@ -1,7 +1,6 @@
 """A plan with everything that carrying it out needs, as a value; `plan.py` makes it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hailuo_batch.app.planning.selection import unmatched_pattern
@@ -22,6 +21,7 @@ from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.core.world import command_line
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.shards import Shard
@@ -129,7 +129,7 @@ class PlannedRun:
     def _ledger_problems(self) -> Iterator[Problem]:
         validation, lost, finding = self.validation, self.lost_ledger, self.snapshot.journal_finding
         ledger, world = validation.workspace.ledger_file, validation.world
-        has_submits = any(step.submits for step in self.pending_steps)
+        has_submits = lost is not None and any(step.submits for step in self.pending_steps)
         if lost is not None and (has_submits or (lost.is_empty and lost.is_here)):
             command = command_line("run", "--new-ledger", manifest=validation.name, world=world)
             yield lost_ledger_warning(lost, ledger=ledger, command=command)

@@ -3,6 +3,7 @@
 A sketch contacts no host, and neither does a manifest with other problems, since nothing of it would be rendered.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,18 +35,35 @@ def _unpinned_urls(draft: Draft) -> tuple[str, ...]:
 
 
 async def _refresh_addresses(draft: Draft, remote_images: RemoteImages, addresses: tuple[str, ...]) -> RemoteImages:
-    from hailuo_batch.drivers.remote_frames import open_remote_images
-
     assert remote_images.folder is not None  # noqa: S101 - `cached_remote_images` names it
     hidden = draft.workspace.shared_folder
     with suppress(StoreError):  # who then wants to write there says why that cannot be
         ensure_state_folder(hidden, trusted=draft.project.root)
-    async with open_remote_images(remote_images.folder, trusted=draft.project.root) as frames:
-        found = await frames.refresh({address: _cached_image(remote_images, address) for address in addresses})
+    known = {address: _cached_image(remote_images, address) for address in addresses}
+    found = await _fetch(remote_images.folder, known, trusted=draft.project.root)
     seen = {address: each for address, each in found.items() if isinstance(each, RemoteImage)}
     unfetched = {address: each for address, each in found.items() if isinstance(each, RemoteImageFailure)}
     write_cached_remote_images(hidden, seen)
     return replace(remote_images, known={**remote_images.known, **seen}, failures=unfetched, fresh=frozenset(seen))
+
+
+async def _fetch(
+    folder: Path, known: Mapping[str, RemoteImage | None], *, trusted: Path
+) -> dict[str, RemoteImage | RemoteImageFailure]:
+    """What is behind each address now; where no event loop runs, the network gets one."""
+    import asyncio
+
+    from hailuo_batch.drivers.remote_frames import open_remote_images
+
+    async def refresh() -> dict[str, RemoteImage | RemoteImageFailure]:
+        async with open_remote_images(folder, trusted=trusted) as frames:
+            return await frames.refresh(known)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(refresh())
+    return await refresh()
 
 
 def _cached_image(remote_images: RemoteImages, address: str) -> RemoteImage | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.budget import CountedAttempt
 from hailuo_batch.core.spending.purchase import JournalFinding
 from hailuo_batch.ports import LedgerMark
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import AcceptedClip

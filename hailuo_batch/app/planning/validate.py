@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from hailuo_batch.load.own_columns import find_secret_columns
 from hailuo_batch.load.project_files import DISK, ProjectFiles
 from hailuo_batch.load.settings import Project, read_file, read_project
 from hailuo_batch.load.sources import Source, Sources
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.review import Review

@@ -6,7 +6,6 @@ bought something itself, a sketch or a restored clip proves nothing. This module
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.purchase import JournalFault, JournalFinding, explain_journal_fault
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.values import dataclass
 
 MAX_LISTED_NAMES = 3  # readable names; one proves as much as all of them
 _SKETCH = "_sketch.mp4"

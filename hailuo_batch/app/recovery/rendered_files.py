@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from hailuo_batch.core.plan.plan import LastRender, NamedClip
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.world import World
 from hailuo_batch.files.regular import read_regular
+from hailuo_batch.values import dataclass
 
 MAX_PROVENANCE_BYTES = 1024**2
 _MAX_LISTED = 3  # names in a warning; one says as much as all of them

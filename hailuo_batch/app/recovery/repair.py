@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.workspace.clock import SystemClock
@@ -16,6 +15,7 @@ from hailuo_batch.drivers.data_plane import LocalDataPlane
 from hailuo_batch.errors import RefusedError
 from hailuo_batch.load.project_root import find_project_root
 from hailuo_batch.ports import Facts, LedgerWriter
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

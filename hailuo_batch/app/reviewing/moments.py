@@ -4,8 +4,9 @@ A moment is named by the server's start and a number, so a page of an earlier se
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.review_page.values import WorkNow
 from hailuo_batch.views.sheet.values import Figure, SheetShot, StateCount
 

@@ -7,7 +7,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +27,7 @@ from hailuo_batch.core.world import World
 from hailuo_batch.errors import HailuoError
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.ports import Store
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.format import join_amounts, shot_length
 from hailuo_batch.views.review_page.values import ProviderWait, ServedMedia, WorkNow
 from hailuo_batch.views.sheet.cover import make_sheet

@@ -1,7 +1,6 @@
 """The review page: a server on this machine, or on its network for a client who may only see it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hailuo_batch.app.reviewing.room import ReviewRoom
@@ -11,6 +10,7 @@ from hailuo_batch.drivers.review_access import SHORTEST_PASSWORD, ReviewAccess, 
 from hailuo_batch.drivers.review_server import ReviewServer
 from hailuo_batch.drivers.small_server import ListenAddress, parse_listen_address
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Nothing of it is loaded for a project without a rule.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from shutil import which
@@ -23,6 +23,7 @@ from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.load.approvals_file import canonical_approval, read_approvals
 from hailuo_batch.load.settings import read_file
+from hailuo_batch.values import dataclass
 
 _MAX_SHOWN = 10  # approvals and people that a message names
 Judged = tuple[Approval | None, tuple[Rejection, ...]]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from math import inf
 
@@ -36,6 +36,7 @@ from hailuo_batch.runner.reservations import Reservations
 from hailuo_batch.runner.shared_pace import SharedPace
 from hailuo_batch.runner.shutdown import Stop
 from hailuo_batch.runner.task_ids import TaskIds
+from hailuo_batch.values import dataclass
 
 # Of a shared ledger; others may settle an intent of a machine that is gone after ten minutes: see `settle_after` there.
 INTENT_SECONDS = 300.0

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from hailuo_batch.load.settings import Project
 from hailuo_batch.ports import Driver, Store
 from hailuo_batch.runner.limiter import Tempo
 from hailuo_batch.runner.shutdown import Stop
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.app.running.rehearsed_clips import RehearsedClips

@@ -1,11 +1,11 @@
 """What the user of a run chose: one frozen value from the command line to the runner."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from hailuo_batch.core.world import REHEARSAL_SPEED, World
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.plan import TakeName

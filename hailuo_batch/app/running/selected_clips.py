@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from hailuo_batch.core.problem import Severity
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
 from hailuo_batch.files.regular import read_regular
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.judgement import Selection

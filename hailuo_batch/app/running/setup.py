@@ -1,7 +1,7 @@
 """What a run needs to know besides its steps: from a plan, or from the ledger alone for orphaned tasks."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from hailuo_batch.core.providers.offers import Provider
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.load.provider_tables import provider_names, read_providers
 from hailuo_batch.load.settings import Project
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.task_entries import TaskEntry

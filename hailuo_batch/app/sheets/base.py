@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from hailuo_batch.app.planning.manifest_sources import read_sources
@@ -22,6 +22,7 @@ from hailuo_batch.load.environment import read_env_values
 from hailuo_batch.load.manifest import read_manifest
 from hailuo_batch.load.settings import make_folder
 from hailuo_batch.load.sidecar import replace_source, source_digest
+from hailuo_batch.values import dataclass
 
 _MANIFESTS = Path("manifests")
 

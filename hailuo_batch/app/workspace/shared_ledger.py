@@ -5,7 +5,6 @@ Money: nothing is intended in a ledger whose server may have lost purchases, unt
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -19,6 +18,7 @@ from hailuo_batch.errors import LedgerError
 from hailuo_batch.load.project_root import SETTINGS_FILE
 from hailuo_batch.load.user_state import find_user_state
 from hailuo_batch.ports import Facts, Intent
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.postgres.holders import HolderCard

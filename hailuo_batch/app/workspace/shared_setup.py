@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from hailuo_batch.app.workspace.workspace import LEDGER_NAME, SKETCH_LEDGER_NAME
 from hailuo_batch.core.shared_places import SharedPlaces
 from hailuo_batch.errors import InputError, LedgerError
 from hailuo_batch.load.project_root import find_project_root
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.ledger.postgres.check import LedgerCheck

@@ -7,7 +7,6 @@ imported when it is opened: most commands open few of them.
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from hailuo_batch.load.git_folder import find_git_folder
 from hailuo_batch.load.project_root import CACHE_FOLDER, HIDDEN_FOLDER
 from hailuo_batch.load.shared_places import read_shared_places
 from hailuo_batch.load.user_state import find_user_state
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.app.workspace.shared_ledger import SharedLedger

@@ -6,11 +6,12 @@
 never sent or sent without an answer, and only the provider's rules say which of the two may be assumed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 
 class Stage(StrEnum):

@@ -1,7 +1,8 @@
 """The kinds of failure of an attempt, and what each allows. Code decides by the kind, never by the text."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class FailureKind(StrEnum):

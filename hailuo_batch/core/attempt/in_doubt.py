@@ -7,7 +7,6 @@ is matched by time and model only, since lists of tasks have no prompts.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Move, Stage
@@ -15,6 +14,7 @@ from hailuo_batch.core.attempt.records import AttemptRecord, RunRecord
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.request.fingerprint import parse_preimage
+from hailuo_batch.values import dataclass
 
 CLOCK_BEHIND_SECONDS = 120.0  # seconds that a gateway's clock may be behind ours
 CLOCK_AHEAD_SECONDS = 600.0  # seconds: its clock may be ahead, and it may be slow to write a task down

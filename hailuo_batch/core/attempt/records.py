@@ -1,11 +1,11 @@
 """What the ledger remembers of attempts, events and runs, as values; times are seconds since the epoch, UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """A rejected clip: a paid file that is not a whole video. It is kept aside, since it may be all there is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ written one of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import MOVES, Move, Stage
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 INTEND = "intend"  # begins an attempt, and is repeated when a run stopped before the call was sent
 _NEXT_STAGES = {(stage, str(move)): to for (stage, move), to in MOVES.items()}

@@ -8,12 +8,12 @@ alone, since people write `[mood]` and mean it; it is remarked all the same, for
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.problem import Rule, did_you_mean
+from hailuo_batch.values import dataclass
 
 MAX_MOVES_TOGETHER = 3
 MAX_BRACKETS_SHOWN = 5  # brackets by name in one remark

@@ -5,13 +5,14 @@ knows YAML, files or lines.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from math import prod
 from typing import NamedTuple
 
 from hailuo_batch.core.switches import SwitchValues
+from hailuo_batch.values import dataclass
 
 Duration = int | str  # seconds, or the portable "short" (5 or 6 s) and "long" (10 s)
 Scalar = str | int | float | bool

@@ -5,7 +5,6 @@ of its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import NO_FRAMES, FileFrame, Rights, ShotFrame, UrlFrame
@@ -13,6 +12,7 @@ from hailuo_batch.core.manifest.interpolate import quote_text
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.redaction import redact_text
+from hailuo_batch.values import dataclass
 
 # How many days ago a day (`2027-12-31`) was, below 0 in the future; None where the calendar has no such day.
 DaysSince = Callable[[str], int | None]

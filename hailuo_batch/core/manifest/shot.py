@@ -1,13 +1,14 @@
 """A shot after expansion: every default resolved, every name filled in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, Cut, Duration, Frames, Meta, UrlFrame
 from hailuo_batch.core.problem import DocumentPath
 from hailuo_batch.core.switches import DEFAULT_SWITCHES, SwitchValues
+from hailuo_batch.values import dataclass
 
 
 class Mode(StrEnum):

@@ -5,9 +5,10 @@ does what was found on this machine.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.values import dataclass
 
 FAILURE_THRESHOLD = 5  # in a row
 _SHOT_KINDS = frozenset(

@@ -10,10 +10,11 @@ begin at two seconds and their gaps double up to the fixed interval, so that cli
 
 import math
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
+
+from hailuo_batch.values import dataclass
 
 MIN_CLIPS = 8  # clips, before they are believed
 MIN_DEVIATION, MAX_DEVIATION = (

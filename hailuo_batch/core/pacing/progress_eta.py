@@ -7,9 +7,9 @@ Reads no clock.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core.pacing.poll_schedule import LogNormal
+from hailuo_batch.values import dataclass
 
 MIN_PROGRESS = 0.05  # of the whole; what moved less may be rounding
 _LOG_STEP = 0.05  # of a logarithm; promises this near to each other share one schedule

@@ -8,7 +8,9 @@ than the limit, wherever the window begins.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from hailuo_batch.values import dataclass
 
 WINDOW_SECONDS = 60.0  # seconds: published limits are "per minute"
 MARGIN_SECONDS = 1.0  # seconds on top: the provider counts when a call arrives, and not all are under way equally long

@@ -6,9 +6,9 @@ clock; the answer is an estimate, and nothing is decided by it.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core.pacing.rate_limit import MARGIN_SECONDS, SHARE_GAIN, WINDOW_SECONDS
+from hailuo_batch.values import dataclass
 
 _MOST = 0.9  # of the clips are ready by then: the end of a run is that of its slowest take
 

@@ -5,9 +5,10 @@ takes go first, and the number that may be bought and not stored doubles with ea
 may run there at once. A provider that delivered within a day needs no such start.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, Failure, FailureKind
+from hailuo_batch.values import dataclass
 
 FIRST_TAKES = 4  # bought before one is stored
 DELIVERY_SECONDS = 86_400.0  # a clip that was stored within a day says that clips arrive

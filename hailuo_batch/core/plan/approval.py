@@ -4,11 +4,11 @@ An approval is bound to the hash of a plan. Who gave it is what they said, unles
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.core.money import Money, money_tree
 from hailuo_batch.core.plan.saved_plan import PlanTotals, one_line
+from hailuo_batch.values import dataclass
 
 SIGNATURE_NAMESPACE = "hailuo-batch"  # a signature for another purpose is none for us
 

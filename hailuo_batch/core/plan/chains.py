@@ -1,7 +1,7 @@
 """Chains of a plan: which change makes a shot wait, which shots follow one, and the whole chain that a shot is in."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from graphlib import TopologicalSorter
 
@@ -9,6 +9,7 @@ from hailuo_batch.core.manifest.document import ShotFrame
 from hailuo_batch.core.manifest.frame_links import frame_sources
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.values import dataclass
 
 _MAX_CAUSES = 4  # of one shot: a chain may have many heads
 

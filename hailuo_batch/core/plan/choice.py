@@ -3,8 +3,9 @@
 `core/plan/judging.py` puts them into a review. Who decides, and when, comes with them there.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class ChoiceKind(StrEnum):

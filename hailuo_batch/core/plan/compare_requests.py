@@ -5,7 +5,7 @@ where the manifest still names something with the same digest. What is not known
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from hailuo_batch.core.manifest.document import FileFrame, Frame, ShotFrame
@@ -16,6 +16,7 @@ from hailuo_batch.core.redaction import redact_text
 from hailuo_batch.core.request.fingerprint import diff_requests, parse_preimage
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 from hailuo_batch.core.switches import SWITCH_NAMES
+from hailuo_batch.values import dataclass
 
 _MEMBER_ORDER = (
     "model", "prompt", "duration", "resolution", "first", "last", *SWITCH_NAMES, "take",

@@ -1,10 +1,10 @@
 """Shots that the lock names and the manifest no longer has: removed, or renamed with the same request."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from hailuo_batch.core.plan.lockfile import Lockfile
 from hailuo_batch.core.plan.plan import Step
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What can happen during a run, as values; listeners draw or record them and never answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.failure import Failure
@@ -11,6 +10,7 @@ from hailuo_batch.core.pacing.remaining_time import ProviderPace, UsualTime
 from hailuo_batch.core.plan.plan import Step
 from hailuo_batch.core.plan.report import CapLeft
 from hailuo_batch.core.trace import WaitLine
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What a campaign can show of each clip: who made it, from what, for how much, who judged it, its file's marks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.records import AttemptRecord, EventRecord
 from hailuo_batch.core.days import utc_time
@@ -12,6 +11,7 @@ from hailuo_batch.core.plan.plan import Action
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.plan.review import EMPTY_REVIEW, Review, ShotReview
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

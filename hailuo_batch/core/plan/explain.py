@@ -1,7 +1,7 @@
 """Why one take would be rendered or not, member by member of its request."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.manifest.document import ShotFrame
 from hailuo_batch.core.money import Money
@@ -10,6 +10,7 @@ from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, compare
 from hailuo_batch.core.plan.plan import Action, NamedClip, Plan, Step, StepReason, Use
 from hailuo_batch.core.plan.reasons import describe_reason
 from hailuo_batch.core.request.fingerprint import parse_preimage, preimage
+from hailuo_batch.values import dataclass
 
 _LOCK_REASONS = frozenset(
     {StepReason.LOCKED, StepReason.LOCKED_ELSEWHERE}

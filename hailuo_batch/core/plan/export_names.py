@@ -7,13 +7,13 @@ programs rely on them.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.plan.timeline import Timeline, TimelinePart
 from hailuo_batch.core.problem import DocumentPath, Problem, did_you_mean
 from hailuo_batch.core.world import World
 from hailuo_batch.errors import InputError, RefusedError
+from hailuo_batch.values import dataclass
 
 DEFAULT_TEMPLATE = "{campaign}_{sequence}_{shot}_v{version:03d}_t{take:02d}"
 FIELDS = ("campaign", "sequence", "shot", "version", "take", "provider")

@@ -3,8 +3,9 @@
 A judgement is about one clip, by its digest. A take whose request changed has another clip, of which nothing was said.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hailuo_batch.values import dataclass
 
 
 class Verdict(StrEnum):

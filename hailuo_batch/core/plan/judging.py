@@ -4,11 +4,12 @@ Which clip a take has, and whether it may be judged, is known before (`app/judgi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.plan.choice import Choice, ChoiceKind
 from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection, Verdict
 from hailuo_batch.core.plan.review import Retake, ShotReview
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

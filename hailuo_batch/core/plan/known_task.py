@@ -1,11 +1,12 @@
 """Tasks that something besides this ledger knows, and whether a request follows one instead of being bought."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Standing
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.values import dataclass
 
 _DECISIONS = frozenset({FailureKind.NEVER_SENT, FailureKind.WRITTEN_OFF, FailureKind.DISCARDED})
 

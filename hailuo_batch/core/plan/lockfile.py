@@ -5,12 +5,13 @@ shots merge. The file itself is read and written in `load/lockfile.py`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.plan import LastRender, NamedClip, Plan, Step, Use
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.judgement import Selection

@@ -1,11 +1,12 @@
 """How a run went, as a value, and the exit code that follows from it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.plan.plan import Action, ClipSource, Step, StepReason
 from hailuo_batch.errors import Exit
+from hailuo_batch.values import dataclass
 
 INTERRUPTED = "interrupted"
 DETACHED = "detached"  # all that can be submitted was accepted, and the run did not wait for the clips

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.plan.known_task import KnownTask
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.plan.judgement import Selection  # few manifests have a review: the others need not load it

@@ -7,7 +7,6 @@ What a run would buy is summed here too: every view takes these sums, so that a 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage, Standing
 from hailuo_batch.core.attempt.quote import counted_estimate
@@ -15,6 +14,7 @@ from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.plan.plan import Action, Plan, Step
 from hailuo_batch.core.providers.offers import Route
+from hailuo_batch.values import dataclass
 
 _NOT_MADE = frozenset({Action.WAIT, Action.HOLD})  # by themselves
 _MADE_STAGES = frozenset({Stage.PRODUCED, Stage.STORED})

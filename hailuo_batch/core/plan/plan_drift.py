@@ -5,11 +5,11 @@ charged otherwise than the file says is one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from hailuo_batch.core.plan.plan import Action, StepReason, TakeName
 from hailuo_batch.core.plan.saved_plan import SavedPlan, Tree, one_line, parse_money, step_label, take_names
+from hailuo_batch.values import dataclass
 
 _NOT_SENT_AGAIN = frozenset({Action.REUSE, Action.RESUME, Action.FETCH})
 # A doubt is settled by a person, and a clip that the lock names is copied: nothing is bought meanwhile.

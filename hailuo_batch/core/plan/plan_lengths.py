@@ -1,7 +1,6 @@
 """How long the clips of a plan are, how long the edit is that its cuts leave of them, and what would keep a clip."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import fsum
 from typing import Protocol
@@ -12,6 +11,7 @@ from hailuo_batch.core.models import Model
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.request.fingerprint import diff_requests
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.values import dataclass
 
 
 class _ClipLength(Protocol):

@@ -49,6 +49,8 @@ def _sort_uses(step: Step, order: Mapping[str, int]) -> Step:
 
 def resolve_versions(plan: Plan, inputs: PlanInputs) -> Plan:
     """The plan with the versions of the shots that need them, which `inputs` now has."""
+    if not inputs.versions:  # of a first plan
+        return replace(plan, inputs=inputs)
     steps = tuple(step if _has_final_version(step) else _resolve_version(step, inputs) for step in plan.steps)
     return replace(plan, steps=steps, inputs=inputs)
 

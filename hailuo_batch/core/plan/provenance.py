@@ -5,7 +5,6 @@ them; a sketch has neither, so the same sketch has the same bytes wherever it wa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Clip
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -20,6 +19,7 @@ from hailuo_batch.core.plan.plan import Use
 from hailuo_batch.core.plan.render_names import render_name
 from hailuo_batch.core.request.request import ImageRef, Request
 from hailuo_batch.core.signatures import hide_signatures
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,8 +51,8 @@ def list_remarks(step: Step, marks: Iterable[Mark], rejected: Iterable[RejectedC
 
 def _quote_remarks(step: Step) -> tuple[str, ...]:
     """That a provider named a higher price than ours, while what it charged is not known."""
-    standing, estimate = step.standing, step.estimate
-    if standing is None or standing.quote is None or standing.cost is not None or estimate is None:
+    standing = step.standing
+    if standing is None or standing.quote is None or standing.cost is not None or (estimate := step.estimate) is None:
         return ()
     if counted_estimate(estimate, standing.quote) == estimate:
         return ()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from math import fsum
 
@@ -21,7 +21,7 @@ from hailuo_batch.core.plan.clip_marks import list_step_marks
 from hailuo_batch.core.plan.compare_requests import KnownFrames, Member, list_changes, previous_request
 from hailuo_batch.core.plan.dropped_shots import DroppedShot
 from hailuo_batch.core.plan.judgement import ReviewNote, ShotState, Verdict
-from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName
+from hailuo_batch.core.plan.plan import Action, ClipSource, Plan, Step, StepReason, TakeName, Use
 from hailuo_batch.core.plan.plan_cost import PlanCost, list_purchases, sum_plan_cost, sum_purchases
 from hailuo_batch.core.plan.plan_lengths import NO_LENGTHS, PlanLengths, find_kept_duration, sum_lengths
 from hailuo_batch.core.plan.reasons import describe_reason, list_remarks
@@ -29,6 +29,7 @@ from hailuo_batch.core.plan.render_names import render_name, take_label
 from hailuo_batch.core.providers.own_prices import UsedPrice, list_used_prices
 from hailuo_batch.core.trusted import KeyDestination
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 _MAX_SHARED = 20  # named shots a row: all of them in each row grow with the square of their number
 
@@ -88,7 +89,9 @@ class TakeRow:
     @property
     def own_changes(self) -> tuple[Member, ...]:
         """What differs, without the frame that its chain speaks of: of a clip that is rendered again."""
-        return tuple(each for each in self.changes if not (self.chain and each.is_frame_of_later_clip))
+        if not self.chain:
+            return self.changes
+        return tuple(each for each in self.changes if not each.is_frame_of_later_clip)
 
     @property
     def counted_estimate(self) -> Money | None:
@@ -278,51 +281,61 @@ def _make_rows(
     is_left_out: bool,
     buyer: str,
 ) -> Iterable[TakeRow]:
-    standing, seen = step.standing, measures.get(step.digest)
-    clip = clips.get(step.digest) if step.action is Action.REUSE else None
-    old = previous_request(step, requests)
+    # Each once for all names: there may be 100,000 rows.
+    standing, action, task, estimate, source = step.standing, step.action, step.task, step.estimate, step.source
+    seen = measures.get(step.digest) if measures else None
+    clip = clips.get(step.digest) if clips and action is Action.REUSE else None
+    old = previous_request(step, requests) if requests or step.accepted is not None else None
+    others, model = len(step.uses) - 1, plan.inputs.model
     for use in step.uses:
-        followers = chains.followers.get(use.shot.id, ()) if use.gives_frames else ()
+        shot = use.shot
+        causes, followers = chains.causes.get(shot.id, ()), chains.followers.get(shot.id, ())
+        if not use.gives_frames:
+            followers = ()
         provider = standing.provider if standing is not None else step.route.provider
-        model = plan.inputs.model
-        marks = () if clip is None else list_step_marks(step, use.shot, clip, model, seen, provider=provider)
+        marks = () if clip is None else list_step_marks(step, shot, clip, model, seen, provider=provider)
         yield TakeRow(
-            shot=use.shot.id,
+            shot=shot.id,
             take=use.take,
             version=use.version,
-            action=step.action,
-            why=describe_reason(step, chains.causes.get(use.shot.id, ())),
+            action=action,
+            why=describe_reason(step, causes),
             stage=standing.stage if standing is not None else None,
-            prompt=use.shot.prompt,
-            tags=use.shot.tags,
-            sequence=use.shot.sequence,
-            notes=use.shot.notes,
-            duration=use.shot.duration,
-            resolution=use.shot.resolution,
+            prompt=shot.prompt,
+            tags=shot.tags,
+            sequence=shot.sequence,
+            notes=shot.notes,
+            duration=shot.duration,
+            resolution=shot.resolution,
             fingerprint=step.fingerprint,
-            file=render_name(plan.campaign, use, sketch=sketch) if step.action is Action.REUSE else "",
+            file=render_name(plan.campaign, use, sketch=sketch) if action is Action.REUSE else "",
             provider=provider,
-            task=step.task,
+            task=task,
             clip=clip,
-            estimate=step.estimate,
-            source=step.source,
+            estimate=estimate,
+            source=source,
             quote=standing.quote if standing is not None else None,
             cost=standing.cost if standing is not None else None,
             same_clip_as=buyer or ("" if use is step.uses[0] else take_label(step.uses[0])),
             is_bought=is_bought,
             is_left_out=is_left_out,
-            shared_with=tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED)),
-            shared_count=len(step.uses) - 1,
-            kept_duration=find_kept_duration(use.shot, old, step.request, model),
-            cut=use.shot.cut,
-            meta=use.shot.meta,
-            rights=list_rights(use.shot),
+            shared_with=_list_others(step, use) if others else (),
+            shared_count=others,
+            kept_duration=None if old is None else find_kept_duration(shot, old, step.request, model),
+            cut=shot.cut,
+            meta=shot.meta,
+            rights=list_rights(shot),
             reason=step.why,
-            changes=list_changes(step, use, plan.inputs, old, known),
-            chain=chains.causes.get(use.shot.id, ()),
+            changes=() if old is None else list_changes(step, use, plan.inputs, old, known),
+            chain=causes,
             followers=followers[:_MAX_SHARED],
             follower_count=len(followers),
             remarks=tuple(list_remarks(step, marks, aside.get(step.fingerprint, ()))),
             marks=marks,
             is_measured=clip is not None and seen is not None,
         )
+
+
+def _list_others(step: Step, use: Use) -> tuple[str, ...]:
+    """The first other shots with the same clip."""
+    return tuple(islice((other.shot.id for other in step.uses if other is not use), _MAX_SHARED))

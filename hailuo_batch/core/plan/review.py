@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from hailuo_batch.core.attempt.attempt import Standing
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.judgement import Judgement, Omission, ReviewNote, Selection, Verdict
 from hailuo_batch.core.request.request import Request
+from hailuo_batch.values import dataclass
 
 MAX_TAKES = 99  # of a shot; as many as a manifest allows, and as file names have digits for
 

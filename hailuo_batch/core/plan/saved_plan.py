@@ -8,7 +8,7 @@ their digests bind them. The file is read and written in `load/saved_plan_file.p
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -22,6 +22,7 @@ from hailuo_batch.core.plan.plan import Step, TakeName
 from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.request.request import ImageRef, Request, make_request
 from hailuo_batch.core.signatures import hide_signatures
+from hailuo_batch.values import dataclass
 
 FILE_VERSIONS = (1, 2)  # of one manifest, and of several
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

@@ -6,7 +6,7 @@ that take is meant. Several patterns widen the choice.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -15,6 +15,7 @@ from hailuo_batch.core.plan.judgement import ShotState
 from hailuo_batch.core.plan.plan import Action, Step, StepReason, TakeName
 from hailuo_batch.core.problem import did_you_mean
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 _GLOB_SIGNS = frozenset("*?[")
 # By the words that a user writes. A take may be in several: what was refused has failed and is held. What waits for a

@@ -5,7 +5,6 @@ shot that has one of its requests. Where a group goes is decided by its own name
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 from hailuo_batch.core.manifest.frame_links import frame_sources
@@ -13,6 +12,7 @@ from hailuo_batch.core.manifest.same_requests import request_key
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Plan, TakeName
 from hailuo_batch.errors import InputError
+from hailuo_batch.values import dataclass
 
 MAX_SHARDS = 1_000
 ShotName = tuple[str, str]  # a campaign, and the id of a shot of it

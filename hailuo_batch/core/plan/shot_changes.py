@@ -5,7 +5,7 @@ request behind the clip: so a request that changes, changes all that start from 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from hailuo_batch.core.providers.offers import Route
 from hailuo_batch.core.redaction import redact_text
 from hailuo_batch.core.request.fingerprint import fingerprint
 from hailuo_batch.core.request.request import ImageRef, make_request
+from hailuo_batch.values import dataclass
 
 
 class Change(StrEnum):

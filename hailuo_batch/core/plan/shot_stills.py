@@ -1,11 +1,11 @@
 """Which stills a reviewer sees of a change: the frames that are files, beside what they were, and the clips."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hailuo_batch.core.manifest.document import FileFrame
 from hailuo_batch.core.plan.shot_changes import Change, ComparedShot, ComparedShots, ShotChange
+from hailuo_batch.values import dataclass
 
 CLIP = "clip"
 _ENDS = ("first", "last")

@@ -6,12 +6,12 @@ and written in `load/tasks_file.py`.
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Stage, Standing
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.plan.known_task import KnownTask, pick_known_task
 from hailuo_batch.core.plan.plan import Action, Step
+from hailuo_batch.values import dataclass
 
 _PENDING_ACTIONS = frozenset({Action.RESUME, Action.FETCH})
 _PENDING_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED})

@@ -6,7 +6,7 @@ clips, and each part is a whole number of its frames. Nothing here knows files o
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import floor
 from typing import TypeVar
@@ -18,6 +18,7 @@ from hailuo_batch.core.plan.plan import TakeName
 from hailuo_batch.core.plan.report import Report, TakeRow
 from hailuo_batch.core.plan.used_takes import find_used_takes
 from hailuo_batch.core.world import World
+from hailuo_batch.values import dataclass
 
 Rate = Fraction  # frames per second, such as 24 or 24000/1001
 # Rates that editing programs count timecode in; a timeline always has one of these.

@@ -1,7 +1,7 @@
 """What the manifests before one buy in the same command, so that one request is bought, priced and capped once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 
 from hailuo_batch.core.manifest.document import NO_FRAMES, Frame
@@ -9,6 +9,7 @@ from hailuo_batch.core.manifest.frame_links import frame_sources, sort_by_depend
 from hailuo_batch.core.manifest.same_requests import request_key
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.plan.plan import Plan, Step, TakeName
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

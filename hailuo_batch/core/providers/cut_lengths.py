@@ -8,7 +8,7 @@ model makes nothing so long, the lengths that the shot's providers list decide.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from hailuo_batch.core import rules
@@ -19,6 +19,7 @@ from hailuo_batch.core.models import Model
 from hailuo_batch.core.problem import DocumentPath, Problem
 from hailuo_batch.core.providers.offers import Provider, join_provider_names
 from hailuo_batch.core.providers.phrases import duration_text, join_or
+from hailuo_batch.values import dataclass
 
 ProvidersOfShot = Callable[[Shot], Sequence[Provider]]
 

@@ -4,7 +4,7 @@ A number of seconds is exact; `short` and `long` are whatever the provider sells
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from hailuo_batch.core import rules
 from hailuo_batch.core.manifest.document import LONG_DURATION, SHORT_DURATION, Duration, FileFrame, ShotFrame, UrlFrame
@@ -17,6 +17,7 @@ from hailuo_batch.core.providers.model_problems import mode_problem, model_probl
 from hailuo_batch.core.providers.own_prices import UsedPrice
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_names, join_or
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

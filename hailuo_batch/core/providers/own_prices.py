@@ -4,9 +4,9 @@ They change estimates, and with that what caps reserve; never a request, so no f
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from hailuo_batch.core.money import PriceRow
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

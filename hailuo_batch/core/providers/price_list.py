@@ -1,8 +1,7 @@
 """All prices in effect, as `prices` and `providers` show them."""
 
-from dataclasses import dataclass
-
 from hailuo_batch.core.money import PriceRow
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

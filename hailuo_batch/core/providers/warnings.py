@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from hailuo_batch.core import rules
@@ -14,6 +14,7 @@ from hailuo_batch.core.problem import Problem, Rule
 from hailuo_batch.core.providers.offers import Provider, join_provider_names
 from hailuo_batch.core.providers.phrases import MODE_WORDS, duration_text, join_or
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.values import dataclass
 
 K = TypeVar("K")
 

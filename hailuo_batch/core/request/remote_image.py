@@ -1,6 +1,6 @@
 """What is known of an image behind a web address. Does not know how it was fetched."""
 
-from dataclasses import dataclass
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

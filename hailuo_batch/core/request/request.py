@@ -4,12 +4,12 @@ A switch that the model does not have is absent, and is no part of the fingerpri
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hailuo_batch.core.manifest.document import Duration, FrameRole
 from hailuo_batch.core.manifest.shot import Shot
 from hailuo_batch.core.models import Model
 from hailuo_batch.core.switches import SWITCH_NAMES, SwitchValues
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ A cell that says what the manifest says already, at whichever level, changes not
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from hailuo_batch.core.sheet.sequence_names import SequenceNames
 from hailuo_batch.core.sheet.sheet_rows import SheetReading, SheetRow, read_rows
 from hailuo_batch.core.sheet.shot_rows import ShotRow, Values, inherited_values, move_row
 from hailuo_batch.core.sheet.table import CellError, RejectedRow, Table, TableRow
+from hailuo_batch.values import dataclass
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 EntryCheck = Callable[[Mapping[str, Any]], str]  # why an entry is not as the schema wants it; nothing when it is

@@ -6,10 +6,10 @@ Any column that is not known becomes a `meta` of its own name, so nothing of a l
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from hailuo_batch.core.sheet.table import Table, TableRow
 from hailuo_batch.core.switches import SWITCH_NAMES
+from hailuo_batch.values import dataclass
 
 FieldPath = tuple[str, ...]  # ("prompt",), ("frames", "first"), ("meta", "Music")
 

@@ -1,9 +1,8 @@
 """What an import did, or would do."""
 
-from dataclasses import dataclass
-
 from hailuo_batch.core.sheet.changes import SheetChanges
 from hailuo_batch.core.sheet.columns import Columns
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

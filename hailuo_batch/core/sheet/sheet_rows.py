@@ -1,7 +1,7 @@
 """Rows of a table as ids and cells by key: what makes up an id and a cut is put together here."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from hailuo_batch.core.sheet.columns import (
 )
 from hailuo_batch.core.sheet.sequence_names import SequenceNames
 from hailuo_batch.core.sheet.table import CellError, Table, TableRow
+from hailuo_batch.values import dataclass
 
 MAX_FPS = 1000
 

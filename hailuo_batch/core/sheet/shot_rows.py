@@ -5,7 +5,7 @@ the overrides of its cell. Tags add up; of the others, the nearest one counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from hailuo_batch.core.manifest.document import (
@@ -39,6 +39,7 @@ from hailuo_batch.core.sheet.columns import (
     FieldPath,
 )
 from hailuo_batch.core.switches import DEFAULT_SWITCHES
+from hailuo_batch.values import dataclass
 
 Values = dict[FieldPath, Any]
 

@@ -1,6 +1,8 @@
 """A table as it was read: rows of texts with their numbers, and why a row is not taken."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from hailuo_batch.values import dataclass
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 500

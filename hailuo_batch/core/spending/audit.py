@@ -4,7 +4,7 @@ Sketches pass the same checks, except for those of tasks and money, which they d
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from hailuo_batch.core.spending.costs import (
     is_recovered,
     sum_costs,
 )
+from hailuo_batch.values import dataclass
 
 T = TypeVar("T")
 _ACCEPTED_STAGES = frozenset({Stage.SUBMITTED, Stage.PRODUCED, Stage.STORED})

@@ -1,11 +1,11 @@
 """What an audit may find, and what to do about each; a finding is a fault, a remark is only worth knowing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.pages import page
+from hailuo_batch.values import dataclass
 
 
 class AuditFault(StrEnum):

@@ -5,13 +5,13 @@ cap, so a take with such a price is not bought under one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 
 from hailuo_batch.core.attempt.failure import Failure, FailureKind
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.charge import Charge, ChargeState
+from hailuo_batch.values import dataclass
 
 MONTH = "month"
 

@@ -4,13 +4,13 @@ Every sum of money and every cap is made from this one table. A price that is no
 an attempt without an amount, never as zero.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.failure import FailureKind
 from hailuo_batch.core.attempt.quote import counted_estimate
 from hailuo_batch.core.money import Money
+from hailuo_batch.values import dataclass
 
 
 class ChargeState(StrEnum):

@@ -6,7 +6,6 @@ An unknown amount is in no sum: its attempt is counted in a row without a curren
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from hailuo_batch.core.money import Money
 from hailuo_batch.core.problem import Problem
 from hailuo_batch.core.spending.charge import Charge, ChargeState, make_charge
 from hailuo_batch.core.spending.month import utc_month
+from hailuo_batch.values import dataclass
 
 UNKNOWN_CURRENCY = ""  # the currency of attempts without a known price
 

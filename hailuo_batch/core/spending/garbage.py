@@ -5,7 +5,6 @@ A clip is needed while anything refers to it; `app/gc.py` finds out what does. D
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -13,6 +12,7 @@ from hailuo_batch.core.attempt.rejected import RejectedClip
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money, sum_by_currency
 from hailuo_batch.core.spending.charge import ChargeState, make_charge
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

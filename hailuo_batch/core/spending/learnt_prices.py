@@ -1,12 +1,12 @@
 """Prices learnt: what providers actually charged for clips of one size and length, from the ledger's attempts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hailuo_batch.core.attempt.records import AttemptRecord
 from hailuo_batch.core.days import utc_day
 from hailuo_batch.core.money import Money, PriceRow
+from hailuo_batch.values import dataclass
 
 
 class ClipKind(NamedTuple):

@@ -1,12 +1,12 @@
 """What the ledgers of this user bought on this machine, as the journal of purchases knows it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.attempt import Stage
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.world import World, command_line
 from hailuo_batch.errors import LedgerError
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

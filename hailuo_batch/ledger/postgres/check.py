@@ -1,11 +1,11 @@
 """Proves that a shared ledger keeps its own rules: sums, moves, triggers, rights, and how its server writes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.ledger.postgres.migrate import migrations
 from hailuo_batch.ledger.postgres.probe import keeps_sessions
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     import psycopg

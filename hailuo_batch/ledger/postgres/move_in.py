@@ -7,7 +7,6 @@ it was first; the other attempt is written off with its money, since both were p
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from hailuo_batch.core.attempt.attempt import LIVE_STAGES, Move, Stage
 from hailuo_batch.core.models import LOCAL_MODELS
 from hailuo_batch.errors import LedgerError
 from hailuo_batch.ledger.postgres.holders import HolderCard
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     import psycopg

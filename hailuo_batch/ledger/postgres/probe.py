@@ -6,13 +6,13 @@ it works on. So one line takes a lock, and a second one must not get it.
 
 import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.team import Team, make_team
 from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
 from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.migrate import LOCK_CLASS
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,12 +6,13 @@ It is kept in the user's own folder. What another machine has compared and settl
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from hailuo_batch.files.folder import Folder
+from hailuo_batch.values import dataclass
 
 FOLDER = "shared-ledgers"
 _LARGEST = 10_000  # bytes

@@ -8,7 +8,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from hailuo_batch.core.sheet.columns import find_columns
 from hailuo_batch.core.sheet.table import MAX_ROWS, Table, TableRow
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.sheets.csv_tables import check_row
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook

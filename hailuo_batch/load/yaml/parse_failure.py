@@ -4,7 +4,6 @@ Does not know why, or what to write: that is in `syntax_errors.py`.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -19,6 +18,7 @@ from yaml.events import (
 
 from hailuo_batch.load.yaml.events import parse_events
 from hailuo_batch.load.yaml.marks import TOP_OF_FILE, Spot, event_start, index_to_spot, line_text, mark_to_spot
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ SPECIAL_STARTS = frozenset(["", *"~tTfFnN+-.0123456789<"])
 
 TAG_PREFIX = "tag:yaml.org,2002:"
 
-_CONSTANTS: dict[str, Scalar] = {
+CONSTANTS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -53,8 +53,8 @@ def parse_plain_scalar(text: str) -> Scalar | ScalarRefusal:
     >>> [parse_plain_scalar(text) for text in ("0x1f", "6", "1e3", "no", "9:16", "~")]
     [31, 6, 1000.0, 'no', '9:16', None]
     """
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
+    if text in CONSTANTS:
+        return CONSTANTS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
     return _parse_number(text)

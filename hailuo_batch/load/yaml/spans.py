@@ -5,12 +5,13 @@ Everything outside a changed value stays as it is, to the byte: comments, blanks
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from yaml.events import AliasEvent, MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
 
 from hailuo_batch.load.yaml.events import parse_events
+from hailuo_batch.values import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

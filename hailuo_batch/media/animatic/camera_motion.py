@@ -5,10 +5,10 @@ and the frame have the same shape, so one number, the span, gives both sides of 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import cos, exp, log, pi, sin
 
 from hailuo_batch.core.manifest.camera import CameraCommand
+from hailuo_batch.values import dataclass
 
 FPS = 24
 _MAX_ZOOM = 1.9  # the closest framing: beyond it, a still of the frame's own size is blurred

@@ -5,7 +5,6 @@ manifest, clock or random numbers: the same sketch gives the same bytes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from hailuo_batch.core.request.frame_size import frame_size
 from hailuo_batch.core.sketch import Sketch, Still
 from hailuo_batch.errors import InputError
 from hailuo_batch.media.animatic.camera_motion import Window, camera_path, ease_swing
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from PIL import Image

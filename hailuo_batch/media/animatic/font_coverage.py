@@ -8,9 +8,10 @@ import struct
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from hailuo_batch.values import dataclass
 
 _MAX_CMAP_BYTES = 8_000_000  # of a cmap that are read; real ones stay under one million
 

@@ -1,7 +1,8 @@
 """Breaks pieces of known width into lines. Pure arithmetic, independent of fonts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from hailuo_batch.values import dataclass
 
 UNIT = 64  # the size of type, in pixels, at which pieces are measured; other sizes are in proportion
 _SPACE = 0.28  # the width of a space in ems, a little more than Inter's, so that no line is too wide

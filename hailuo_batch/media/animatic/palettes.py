@@ -5,9 +5,10 @@ close to the background colour, so that text on it stays readable.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
+
+from hailuo_batch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ picture of its own, and frames are cut out of it. Does not encode.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Protocol, cast
 
@@ -15,6 +14,7 @@ import av
 from PIL import Image
 
 from hailuo_batch.media.animatic.camera_motion import Window
+from hailuo_batch.values import dataclass
 
 BT709 = 1  # the code of HD's primaries, transfer and matrix, in ITU-T H.273
 _SAMPLES_PER_PIXEL = 3  # samples a pixel

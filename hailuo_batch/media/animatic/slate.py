@@ -5,7 +5,6 @@ of the picture.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image, ImageDraw
@@ -14,6 +13,7 @@ from hailuo_batch.core.manifest.camera import CameraCommand, camera_moves
 from hailuo_batch.media.animatic.camera_icons import icon_mask
 from hailuo_batch.media.animatic.graphemes import clean_text
 from hailuo_batch.media.animatic.typesetting import Typesetter
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.sketch import Sketch

@@ -5,7 +5,6 @@ prompt, so all takes of a prompt look the same. Independent of camera motion.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from hailuo_batch.media.animatic.camera_motion import Window, common_area
 from hailuo_batch.media.animatic.graphemes import clean_text, is_rtl
 from hailuo_batch.media.animatic.palettes import Palette, draw_ornament, palette
 from hailuo_batch.media.animatic.typesetting import Typesetter
+from hailuo_batch.values import dataclass
 
 if TYPE_CHECKING:
     from hailuo_batch.core.sketch import Sketch

@@ -6,7 +6,6 @@ the meaning and of where the box is on a card.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
@@ -16,6 +15,7 @@ from hailuo_batch.media.animatic.font_coverage import Face
 from hailuo_batch.media.animatic.fonts import FontFallback
 from hailuo_batch.media.animatic.graphemes import clusters, has_kana, is_emoji, is_rtl, may_break
 from hailuo_batch.media.animatic.line_breaking import UNIT, Piece, break_lines, narrowest_limit
+from hailuo_batch.values import dataclass
 
 _MISSING_GLYPH_WIDTH = 0.72  # the width of the box for a character no font has, in ems
 _MAX_UNBROKEN_WIDTH = 14.0  # ems after which a word without a space is broken anyway

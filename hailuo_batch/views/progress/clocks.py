@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from hailuo_batch.values import dataclass
 
 MonotonicClock = Callable[[], float]  # seconds since some moment, never going back
 

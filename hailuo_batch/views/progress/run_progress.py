@@ -1,7 +1,7 @@
 """How far a run is, counted from its events: for the live table, for lines and for JSON."""
 
 from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from hailuo_batch.core.attempt.failure import FAILURE_POLICIES, FailureKind
@@ -26,6 +26,7 @@ from hailuo_batch.core.plan.event import (
 )
 from hailuo_batch.core.plan.plan import Action, Step
 from hailuo_batch.core.plan.report import CapLeft
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.progress.clocks import MonotonicClock
 from hailuo_batch.views.progress.outcome_words import outcome_word
 from hailuo_batch.views.progress.render_times import RenderTimes

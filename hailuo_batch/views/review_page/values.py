@@ -1,9 +1,8 @@
 """What the review page shows besides the shots: how the work stands at this moment, and where clips are found."""
 
-from dataclasses import dataclass
-
 from hailuo_batch.core.plan.render_names import StillAt
 from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.values import dataclass
 
 _PREFIX = "sha256:"
 

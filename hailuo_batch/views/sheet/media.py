@@ -3,13 +3,13 @@
 import os
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 from hailuo_batch.core.plan.render_names import StillAt, poster_name
 from hailuo_batch.core.plan.report import TakeRow
+from hailuo_batch.values import dataclass
 
 
 class SheetMedia(Protocol):

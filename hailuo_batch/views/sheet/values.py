@@ -4,10 +4,11 @@ The template escapes all of it. The sheet and the review page draw the same valu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from hailuo_batch.core.manifest.camera import CameraCommand
+from hailuo_batch.values import dataclass
 
 
 class Tone(StrEnum):

@@ -7,7 +7,6 @@ that an editor works on. So a sequence is a marker that spans its shots.
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from hailuo_batch.core.plan.judgement import ReviewNote
 from hailuo_batch.core.plan.timeline import Timeline, TimelinePart, UsedClip
 from hailuo_batch.core.signatures import hide_signatures
+from hailuo_batch.values import dataclass
 from hailuo_batch.views.format import single_line
 from hailuo_batch.views.own_columns import rights_text
 
