@@ -409,3 +409,21 @@ async def test_the_content_key_changes_with_every_write_and_with_nothing_else(po
             keys.append(await reader.content_key())
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 3
+
+
+async def test_a_task_that_cannot_be_recorded_when_a_stopped_run_leaves_is_named(
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr("hailuo_batch.ledger.postgres.session._LEAVING_PATIENCE", 0.3)
+    with proxy_of(postgres, postgres_database) as (proxy, url):
+        async with machine(url, patience=600.0) as ana:
+            attempt = await record_attempt(ana, 1, [])
+            proxy.go_away()
+            move = asyncio.create_task(ana.move(attempt, Move.ACCEPT, Facts(task="t-77")))
+            await asyncio.sleep(0)
+            move.cancel()
+        assert "task t-77 of take open#1 could not be recorded" in caplog.text
+        assert "resolve open#1 --task t-77" in caplog.text
