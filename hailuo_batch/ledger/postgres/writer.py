@@ -4,6 +4,7 @@ Money: the database is the gate. Without a line to it nothing is intended, and s
 answer was lost is unclear: the batch goes out again under its number, and the ledger says what became of it.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -152,7 +153,11 @@ class PostgresLedger(PostgresLedgerReader):
 
     async def _write(self, write: Write) -> Any:
         with translate_postgres_errors(self._session.url):
-            answer = await self._queue.put(write)
+            try:
+                answer = await self._queue.put(write)
+            except asyncio.CancelledError:
+                self._session.hurry()  # the run is being stopped; what is queued is done all the same
+                raise
         if isinstance(answer, dict):
             raise make_error(answer, str(write.get("move", INTEND)), self._caps)
         return answer
