@@ -287,6 +287,25 @@ class TestCutLines:
                 assert await move is Stage.SUBMITTED
                 assert [each.move for each in await ana.events([attempt])] == ["intend", "accept"]
 
+    async def test_a_line_that_hangs_while_it_comes_back_is_given_up_too(
+        self,
+        postgres: PostgresServer,  # noqa: F811
+        postgres_database: str,  # noqa: F811
+    ):
+        with proxy_of(postgres, postgres_database) as (proxy, url):
+            async with machine(url, answer_seconds=0.4) as ana:
+                proxy.cut()
+                proxy.hang(after=4)  # the login is through: what hangs is the first statement
+                attempt = asyncio.create_task(ana.record_intent(make_intent(1)))
+                while proxy.is_flowing:
+                    await asyncio.sleep(0.01)
+                hung = proxy.lines
+                async with asyncio.timeout(10):
+                    while proxy.lines == hung:
+                        await asyncio.sleep(0.01)
+                proxy.resume()
+                assert len(await ana.events([await attempt])) == 1
+
     async def test_a_holder_that_was_cut_off_and_has_its_answer_settles_its_own_doubt(
         self,
         postgres: PostgresServer,  # noqa: F811

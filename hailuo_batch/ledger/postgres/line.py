@@ -43,6 +43,7 @@ class PostgresLine:
         self.patience = patience
         self._opener, self._answer_seconds, self._on_away = opener, answer_seconds, on_away
         self._connection: psycopg.Connection | None = None
+        self._opening: psycopg.Connection | None = None
         self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._busy_since: float | None = None
         self._hurry = threading.Event()
@@ -68,6 +69,11 @@ class PostgresLine:
         watch = loop.call_later(self._answer_seconds, self._watch, loop, future)
         future.add_done_callback(lambda _: watch.cancel())
         return await asyncio.shield(future)
+
+    def watch(self, connection: "psycopg.Connection") -> "psycopg.Connection":
+        """The connection, which the opener hands over before its first statement: that one may hang too."""
+        self._opening = connection
+        return connection
 
     def hurry(self) -> None:
         """Gives up on a cut line at the next failure, instead of when patience ends."""
@@ -121,7 +127,7 @@ class PostgresLine:
         """Cuts a line on which no answer comes. Keepalives do not see a proxy that holds a dead line open."""
         if future.done():
             return
-        since, connection = self._busy_since, self._connection
+        since, connection = self._busy_since, self._connection or self._opening
         if since is not None and connection is not None and time.monotonic() - since >= self._answer_seconds:
             with suppress(Exception), socket.socket(fileno=socket.dup(connection.pgconn.socket)) as line:
                 line.shutdown(socket.SHUT_RDWR)

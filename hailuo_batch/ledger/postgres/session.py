@@ -94,7 +94,7 @@ class WriterSession:
 
     def _open(self) -> "psycopg.Connection":
         """A new line, as the same holder. It waits until an earlier session of this holder is gone."""
-        connection = connect(self.url, name=self.card.command, password=self._password)
+        connection = self.line.watch(connect(self.url, name=self.card.command, password=self._password))
         try:
             server = self._enter(connection)
         except BaseException:
