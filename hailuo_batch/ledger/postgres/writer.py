@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hailuo_batch.core.attempt.attempt import Clip, Move, Stage
 from hailuo_batch.core.attempt.records import AttemptRecord
@@ -30,6 +30,9 @@ from hailuo_batch.ledger.postgres.reader import PostgresLedgerReader, PostgresRe
 from hailuo_batch.ledger.postgres.session import Write, WriterSession
 from hailuo_batch.ledger.reader import SqliteLedgerReader
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName, SharedAccount, SlotLease, SlotSource
+
+if TYPE_CHECKING:
+    import psycopg
 
 _LOG = logging.getLogger("hailuo_batch.ledger")
 _NO_FACTS = Facts()
