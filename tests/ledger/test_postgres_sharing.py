@@ -446,3 +446,31 @@ async def test_a_task_that_cannot_be_recorded_when_a_stopped_run_leaves_is_named
             move.cancel()
         assert "task t-77 of take open#1 could not be recorded" in caplog.text
         assert "resolve open#1 --task t-77" in caplog.text
+
+
+async def test_after_a_write_was_given_up_the_next_one_does_not_get_its_answer(
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+):
+    """Money: its commit may stand. An answer that belongs to it would let another take be submitted as this one."""
+    with proxy_of(postgres, postgres_database) as (proxy, url):
+        async with machine(url, patience=0.3) as ana:
+            await record_attempt(ana, 1, [])
+            proxy._is_away = True
+            proxy.lose_answer()
+            with pytest.raises(LedgerError):
+                await ana.record_intent(make_intent(2))
+            proxy.come_back()
+            got = await ana.record_intent(make_intent(3))
+            known = {each.id: each.take for each in await ana.attempts()}
+    assert known == {1: 1, 2: 2, got: 3}
+
+
+async def test_a_write_that_cannot_be_stored_fails_alone(postgres_url: str):  # noqa: F811
+    async with machine(postgres_url) as ana:
+        bad = replace(make_intent(1), preimage="a\0b")
+        outcomes = await asyncio.gather(
+            *(ana.record_intent(each) for each in (make_intent(2), bad, make_intent(3))), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes] == [int, AssertionError, int]
+        assert [each.take for each in await ana.attempts()] == [2, 3]

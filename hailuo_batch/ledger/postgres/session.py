@@ -68,6 +68,9 @@ class WriterSession:
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException):
             if len(batch) == 1:
                 raise
+        except psycopg.OperationalError:
+            self.hurry()  # it was away for too long: what is queued behind does not wait as long again
+            raise
         outcomes: list[Any] = []
         for write in batch:
             try:
@@ -77,14 +80,15 @@ class WriterSession:
         return outcomes
 
     async def _write_batch(self, batch: Sequence[Write]) -> Sequence[Any]:
-        number, text = self._batch + 1, json.dumps(batch, separators=(",", ":"))
+        # Money: never the number of another batch. One that was given up may be written, and its answers are its own.
+        self._batch += 1
+        number, text = self._batch, json.dumps(batch, separators=(",", ":"))
 
         def carry_out(connection: "psycopg.Connection") -> Any:
             row = connection.execute("SELECT * FROM write_batch(%s, %s, %s::jsonb)", (self.holder, number, text))
             return row.fetchone()
 
         answers, records, self.server["lsn"] = await self.line.run(carry_out)
-        self._batch = number
         if records is None:
             return list(answers)
         return [
