@@ -137,7 +137,7 @@ def kill_machines(takes: int, kills: int, machines: int, minutes: float) -> None
         price = make_intent(1).estimate
         assert price is not None
         cap = price.amount * takes
-        team = Team(server, gateway, takes=takes, machines=machines, cap=str(cap), flight=5, answer_seconds=2.0)
+        team = Team(server, gateway, takes=takes, machines=machines, cap=str(cap), flight=40, answer_seconds=2.0)
         began = time.perf_counter()
         result = team.run(kills=kills, seconds=60 * minutes, pause=0.15)
         took = time.perf_counter() - began
