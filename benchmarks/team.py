@@ -4,8 +4,9 @@
     python benchmarks/team.py kills [--takes 10000] [--kills 1000] [--machines 3] [--minutes 60]
     python benchmarks/team.py cut [--takes 300] [--away 30]
     python benchmarks/team.py store [--clips 10000] [--runs 200]
+    python benchmarks/team.py rates [--machines 3] [--per-second 10] [--seconds 30]
 
-The first three start a PostgreSQL of their own, which syncs; the last starts a server of buckets.
+Each starts a server of its own: a PostgreSQL, or one of buckets.
 """
 
 import argparse
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "ledge
 from measure import table
 from postgres_fixtures import PostgresServer, find_postgres
 from team_of_machines import BookGateway, Team
+from team_rates import measure_rates
 
 from hailuo_batch.core.spending.budget import Cap
 from hailuo_batch.ledger.postgres.writer import open_shared_ledger
@@ -62,6 +64,11 @@ def main() -> None:
     store.add_argument("--clips", type=int, default=10_000)
     store.add_argument("--runs", type=int, default=200)
     store.set_defaults(act=lambda given: measure_store(given.clips, given.runs))
+    rates = commands.add_parser("rates")
+    rates.add_argument("--machines", type=int, default=3)
+    rates.add_argument("--per-second", type=float, default=10.0)
+    rates.add_argument("--seconds", type=float, default=30.0)
+    rates.set_defaults(act=lambda given: measure_rates(given.machines, given.per_second, given.seconds))
     given = parser.parse_args()
     given.act(given)
 
@@ -130,7 +137,7 @@ def kill_machines(takes: int, kills: int, machines: int, minutes: float) -> None
         price = make_intent(1).estimate
         assert price is not None
         cap = price.amount * takes
-        team = Team(server, gateway, takes=takes, machines=machines, cap=str(cap), flight=5, answer_seconds=2.0)
+        team = Team(server, gateway, takes=takes, machines=machines, cap=str(cap), flight=40, answer_seconds=2.0)
         began = time.perf_counter()
         result = team.run(kills=kills, seconds=60 * minutes, pause=0.15)
         took = time.perf_counter() - began

@@ -34,9 +34,15 @@ class BatchQueue(Generic[Work]):
     itself goes to all of them.
     """
 
-    def __init__(self, carry_out: Callable[[Sequence[Work]], Awaitable[Sequence[Any]]]) -> None:
+    def __init__(
+        self,
+        carry_out: Callable[[Sequence[Work]], Awaitable[Sequence[Any]]],
+        *,
+        on_unheard: Callable[[Work, Exception], None] = lambda _, __: None,
+    ) -> None:
+        """`on_unheard` gets each write that failed after its caller was cancelled: nobody else hears of it."""
         self.commits = 0
-        self._carry_out = carry_out
+        self._carry_out, self._on_unheard = carry_out, on_unheard
         self._queue: list[_QueuedWrite[Work]] = []
         self._drain_task: asyncio.Task[None] | None = None
         self._closed = False
@@ -78,6 +84,8 @@ class BatchQueue(Generic[Work]):
             else:
                 self.commits += 1
             for waiting, outcome in zip(batch, outcomes, strict=True):
+                if waiting.answer.done() and isinstance(outcome, Exception):
+                    self._on_unheard(waiting.work, outcome)
                 _resolve(waiting.answer, outcome)
 
 

@@ -38,7 +38,7 @@ from hailuo_batch.testing.ledger_samples import (
 )
 
 Operation = tuple[int, str, str]  # the request, `intend` or a move, the provider
-_OPERATIONS = st.lists(
+OPERATIONS = st.lists(
     st.tuples(st.integers(0, 2), st.sampled_from(["intend", *Move]), st.sampled_from(["minimax", "vtrix"])), max_size=40
 )
 
@@ -308,7 +308,7 @@ class LedgerContract(LedgerOpener):
             await ledger.record_intent(make_intent())
 
     @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.differing_executors])
-    @given(operations=_OPERATIONS, together=st.booleans())
+    @given(operations=OPERATIONS, together=st.booleans())
     def test_no_order_of_writes_gives_one_request_two_live_attempts(
         self,
         operations: list[Operation],

@@ -76,6 +76,8 @@ class Buyer:
                 continue
             except CapReachedError:
                 return
+            except LedgerError:
+                continue  # it was given up, and may be written; the next take goes on by itself
 
     async def _buy(self, take: int) -> None:
         intent = make_intent(take)

@@ -62,9 +62,11 @@ class LineProxy(LoopThread):
     def __init__(self, target: int) -> None:
         super().__init__()
         self.lost_answers = 0
+        self.lines = 0  # how many came so far
         self._target = target
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._is_away = False
+        self._hang_at = 0
         self._lose_at = 0  # messages until the answer to one is lost; 0: none
 
     def cut(self, *, reset: bool = False) -> None:
@@ -80,9 +82,16 @@ class LineProxy(LoopThread):
         """Lets everybody in again."""
         self._is_away = False
 
-    def hang(self) -> None:
-        """Holds every line open and passes nothing on, until `resume`."""
-        self._call(lambda: self._set_flow(flows=False))
+    @property
+    def is_flowing(self) -> bool:
+        """Whether anything is passed on."""
+        return self._flow.is_set()
+
+    def hang(self, *, after: int = 0) -> None:
+        """Holds every line open and passes nothing on, until `resume`; at once, or after so many more messages."""
+        self._hang_at = after
+        if not after:
+            self._call(lambda: self._set_flow(flows=False))
 
     def resume(self) -> None:
         """Passes on again what was held."""
@@ -118,6 +127,7 @@ class LineProxy(LoopThread):
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.lines += 1
         if self._is_away:
             writer.transport.abort()
             return
@@ -144,6 +154,10 @@ class LineProxy(LoopThread):
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(1 << 16):
+                if not answers and self._hang_at:
+                    self._hang_at -= 1
+                    if not self._hang_at:
+                        self._flow.clear()
                 await self._flow.wait()
                 if answers and losing[0]:
                     self.lost_answers += 1

@@ -39,7 +39,7 @@ class BookGateway(LoopThread):
         if fingerprint:
             task = f"task-{len(self.books)}"
             self.books.append((fingerprint, task))
-            await asyncio.sleep(random.random() * self._seconds)  # noqa: S311 - no secret
+            await asyncio.sleep(random.uniform(self._seconds / 2, self._seconds))  # noqa: S311 - no secret
             with suppress(OSError):
                 writer.write(f"{task}\n".encode())
                 await writer.drain()
@@ -120,7 +120,7 @@ class Team:
             back = time.monotonic() + away
             self._lines[first].go_away()
             self._machines[second] = self._start(second)
-            while time.monotonic() < back:
+            while time.monotonic() < min(end, back if self.doubts_while_away else end):
                 time.sleep(0.05)
                 self.doubts_while_away = max(self.doubts_while_away, self._count_doubts())
             self._heal()

@@ -1,17 +1,21 @@
 """The shared ledger keeps the promises of every ledger: the suites that the one on SQLite passes too."""
 
+import asyncio
 import hashlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from postgres_fixtures import PostgresServer, postgres  # noqa: F401 - a fixture
 
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import open_shared_ledger
 from hailuo_batch.ports import Clock, LedgerReader, LedgerWriter
-from hailuo_batch.testing.ledger_contract import LedgerContract, Operation
+from hailuo_batch.testing.ledger_contract import OPERATIONS, LedgerContract, Operation
 from hailuo_batch.testing.ledger_reads_contract import LedgerReadsContract
 
 
@@ -52,6 +56,13 @@ def _name(folder: Path) -> str:
 
 class TestPostgresLedger(PostgresOpener, LedgerContract):
     """What every ledger promises to those who write."""
+
+    # Each example has a database of its own, which takes a while to make: fewer of them than in a file.
+    @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.differing_executors])
+    @given(operations=OPERATIONS, together=st.booleans())
+    def test_no_order_of_writes_gives_one_request_two_live_attempts(self, operations: list[Operation], together: bool):
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(self._carry_out(Path(folder), operations, together=together))
 
     async def _carry_out(self, folder: Path, operations: Sequence[Operation], *, together: bool) -> None:
         await super()._carry_out(folder, operations, together=together)

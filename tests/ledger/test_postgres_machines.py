@@ -2,19 +2,22 @@
 
 from decimal import Decimal
 
+import pytest
 from postgres_fixtures import PostgresServer, postgres  # noqa: F401 - a fixture
 from team_of_machines import Team, gateway_with_books
 
 
+@pytest.mark.parametrize("patience", [60.0, 0.1], ids=["patient", "giving up"])
 def test_machines_that_are_killed_and_cut_off_buy_nothing_twice_lose_nothing_and_hold_the_cap(
+    patience: float,
     postgres: PostgresServer,  # noqa: F811
 ):
     with gateway_with_books() as gateway:
-        team = Team(postgres, gateway, takes=60, machines=3, cap="100.00", answer_seconds=0.5)
-        result = team.run(kills=12, seconds=90)
+        team = Team(postgres, gateway, takes=60, machines=3, cap="100.00", answer_seconds=0.5, patience=patience)
+        result = team.run(kills=6, seconds=90)
         postgres.drop_database(team.database)
     assert team.errors == []
-    assert (result.bought_twice, result.lost, result.kills) == ([], [], 12)
+    assert (result.bought_twice, result.lost, result.kills) == ([], [], 6)
     assert result.posts + result.doubts >= 60
     assert result.stored + result.doubts == 60
     assert result.highest_use <= Decimal("16.80")

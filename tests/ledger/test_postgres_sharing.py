@@ -287,6 +287,25 @@ class TestCutLines:
                 assert await move is Stage.SUBMITTED
                 assert [each.move for each in await ana.events([attempt])] == ["intend", "accept"]
 
+    async def test_a_line_that_hangs_while_it_comes_back_is_given_up_too(
+        self,
+        postgres: PostgresServer,  # noqa: F811
+        postgres_database: str,  # noqa: F811
+    ):
+        with proxy_of(postgres, postgres_database) as (proxy, url):
+            async with machine(url, answer_seconds=0.4) as ana:
+                proxy.cut()
+                proxy.hang(after=4)  # the login is through: what hangs is the first statement
+                attempt = asyncio.create_task(ana.record_intent(make_intent(1)))
+                while proxy.is_flowing:
+                    await asyncio.sleep(0.01)
+                hung = proxy.lines
+                async with asyncio.timeout(10):
+                    while proxy.lines == hung:
+                        await asyncio.sleep(0.01)
+                proxy.resume()
+                assert len(await ana.events([await attempt])) == 1
+
     async def test_a_holder_that_was_cut_off_and_has_its_answer_settles_its_own_doubt(
         self,
         postgres: PostgresServer,  # noqa: F811
@@ -409,3 +428,49 @@ async def test_the_content_key_changes_with_every_write_and_with_nothing_else(po
             keys.append(await reader.content_key())
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 3
+
+
+async def test_a_task_that_cannot_be_recorded_when_a_stopped_run_leaves_is_named(
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    monkeypatch.setattr("hailuo_batch.ledger.postgres.session._LEAVING_PATIENCE", 0.3)
+    with proxy_of(postgres, postgres_database) as (proxy, url):
+        async with machine(url, patience=600.0) as ana:
+            attempt = await record_attempt(ana, 1, [])
+            proxy.go_away()
+            move = asyncio.create_task(ana.move(attempt, Move.ACCEPT, Facts(task="t-77")))
+            await asyncio.sleep(0)
+            move.cancel()
+        assert "task t-77 of take open#1 could not be recorded" in caplog.text
+        assert "resolve open#1 --task t-77" in caplog.text
+
+
+async def test_after_a_write_was_given_up_the_next_one_does_not_get_its_answer(
+    postgres: PostgresServer,  # noqa: F811
+    postgres_database: str,  # noqa: F811
+):
+    """Money: its commit may stand. An answer that belongs to it would let another take be submitted as this one."""
+    with proxy_of(postgres, postgres_database) as (proxy, url):
+        async with machine(url, patience=0.3) as ana:
+            await record_attempt(ana, 1, [])
+            proxy._is_away = True
+            proxy.lose_answer()
+            with pytest.raises(LedgerError):
+                await ana.record_intent(make_intent(2))
+            proxy.come_back()
+            got = await ana.record_intent(make_intent(3))
+            known = {each.id: each.take for each in await ana.attempts()}
+    assert known == {1: 1, 2: 2, got: 3}
+
+
+async def test_a_write_that_cannot_be_stored_fails_alone(postgres_url: str):  # noqa: F811
+    async with machine(postgres_url) as ana:
+        bad = replace(make_intent(1), preimage="a\0b")
+        outcomes = await asyncio.gather(
+            *(ana.record_intent(each) for each in (make_intent(2), bad, make_intent(3))), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes] == [int, AssertionError, int]
+        assert [each.take for each in await ana.attempts()] == [2, 3]

@@ -81,7 +81,8 @@ def is_cut(connection: "psycopg.Connection | None", error: Exception) -> bool:
 
 def is_undone(error: Exception) -> bool:
     """Whether the server says that it undid a transaction for no fault of its own: the same may be tried again."""
-    return (getattr(error, "sqlstate", None) or "").startswith("40")
+    state = getattr(error, "sqlstate", None) or ""
+    return state.startswith("40") or state == "57014"  # a statement's time ran out while others wrote
 
 
 @contextmanager

@@ -20,22 +20,30 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds between tries; the last one again and again
+_WARN_AT = 0.5  # the pause before which people hear of it
 
 
 class PostgresLine:
     """A connection that takes whole functions, one after the other.
 
     `opener` connects and does what belongs to it; it is called again after a cut. `patience` is how long a cut line is
-    tried again, `answer_seconds` how long a statement may take before its line counts as cut.
+    tried again, `answer_seconds` how long a statement may take before its line counts as cut. `on_away` hears once of a
+    line that does not come back at once.
     """
 
     def __init__(
-        self, opener: Callable[[], "psycopg.Connection"], *, patience: float, answer_seconds: float = 30.0
+        self,
+        opener: Callable[[], "psycopg.Connection"],
+        *,
+        patience: float,
+        answer_seconds: float = 30.0,
+        on_away: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self.cuts = 0
         self.patience = patience
-        self._opener, self._answer_seconds = opener, answer_seconds
+        self._opener, self._answer_seconds, self._on_away = opener, answer_seconds, on_away
         self._connection: psycopg.Connection | None = None
+        self._opening: psycopg.Connection | None = None
         self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._busy_since: float | None = None
         self._hurry = threading.Event()
@@ -62,6 +70,11 @@ class PostgresLine:
         future.add_done_callback(lambda _: watch.cancel())
         return await asyncio.shield(future)
 
+    def watch(self, connection: "psycopg.Connection") -> "psycopg.Connection":
+        """The connection, which the opener hands over before its first statement: that one may hang too."""
+        self._opening = connection
+        return connection
+
     def hurry(self) -> None:
         """Gives up on a cut line at the next failure, instead of when patience ends."""
         self._hurry.set()
@@ -80,8 +93,7 @@ class PostgresLine:
     def _carry_out(self, work: Callable[["psycopg.Connection"], Answer], *, tries: bool) -> Answer:
         import psycopg
 
-        end = time.monotonic() + self.patience
-        pauses = iter(_PAUSES)
+        began, pauses = time.monotonic(), iter(_PAUSES)
         while True:
             try:
                 self._busy_since = time.monotonic()
@@ -94,11 +106,15 @@ class PostgresLine:
                     self._drop()
                 elif not is_undone(error):
                     raise
-                if not tries or self._hurry.is_set() or time.monotonic() > end:
+                if not tries or self._hurry.is_set() or time.monotonic() - began > self.patience:
                     raise
+                last = error
             finally:
                 self._busy_since = None
-            self._hurry.wait(next(pauses, _PAUSES[-1]))
+            pause = next(pauses, _PAUSES[-1])
+            if pause == _WARN_AT:
+                self._on_away(last)
+            self._hurry.wait(pause)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -111,7 +127,7 @@ class PostgresLine:
         """Cuts a line on which no answer comes. Keepalives do not see a proxy that holds a dead line open."""
         if future.done():
             return
-        since, connection = self._busy_since, self._connection
+        since, connection = self._busy_since, self._connection or self._opening
         if since is not None and connection is not None and time.monotonic() - since >= self._answer_seconds:
             with suppress(Exception), socket.socket(fileno=socket.dup(connection.pgconn.socket)) as line:
                 line.shutdown(socket.SHUT_RDWR)

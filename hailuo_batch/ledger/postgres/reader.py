@@ -152,7 +152,7 @@ async def read_shared_ledger(
     server: dict[str, Any] = {}
 
     def open_line() -> "psycopg.Connection":
-        connection = connect(url, name=card.command, password=password)
+        connection = line.watch(connect(url, name=card.command, password=password))
         try:
             row = connection.execute("SELECT read_server()").fetchone()
             server.update(row[0] if row else {})

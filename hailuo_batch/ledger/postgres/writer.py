@@ -4,9 +4,11 @@ Money: the database is the gate. Without a line to it nothing is intended, and s
 answer was lost is unclear: the batch goes out again under its number, and the ledger says what became of it.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,36 +18,36 @@ from hailuo_batch.core.attempt.replay import INTEND
 from hailuo_batch.core.models import is_local
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import Cap
-from hailuo_batch.errors import BoughtElsewhereError, LedgerMovedError
+from hailuo_batch.errors import BoughtElsewhereError
 from hailuo_batch.ledger.attempt_rows import make_attempt_records
 from hailuo_batch.ledger.event_data import make_event_data, make_intent_data
 from hailuo_batch.ledger.group_commit import BatchQueue
 from hailuo_batch.ledger.postgres.answers import make_error
 from hailuo_batch.ledger.postgres.cap_patterns import make_cap_rows
-from hailuo_batch.ledger.postgres.connect import PasswordSource, check_server, connect, translate_postgres_errors
+from hailuo_batch.ledger.postgres.connect import PasswordSource, translate_postgres_errors
 from hailuo_batch.ledger.postgres.holders import HolderCard
-from hailuo_batch.ledger.postgres.line import PostgresLine
 from hailuo_batch.ledger.postgres.reader import PostgresLedgerReader, PostgresReads, open_journal, shared_queries
+from hailuo_batch.ledger.postgres.session import Write, WriterSession
 from hailuo_batch.ledger.reader import SqliteLedgerReader
 from hailuo_batch.ports import Clock, Facts, Intent, RenderName, SharedAccount, SlotLease, SlotSource
 
 if TYPE_CHECKING:
     import psycopg
 
+_LOG = logging.getLogger("hailuo_batch.ledger")
 _NO_FACTS = Facts()
 _PATIENCE = 600.0  # seconds that a run waits for a ledger that is away; then it ends, and names its tasks
-_SAME_SERVER = ("ledger", "system", "timeline")
-Write = dict[str, Any]
 
 
 class PostgresLedger(PostgresLedgerReader):
     """Implements `ports.LedgerWriter`."""
 
-    def __init__(self, session: "WriterSession", clock: Clock, journal: SqliteLedgerReader | None) -> None:
+    def __init__(self, session: WriterSession, clock: Clock, journal: SqliteLedgerReader | None) -> None:
         super().__init__(PostgresReads(session.line, session.url), session.card, journal, session.holder)
         self._session, self._clock = session, clock
-        self._queue: BatchQueue[Write] = BatchQueue(session.write)
+        self._queue: BatchQueue[Write] = BatchQueue(session.write, on_unheard=self._warn_of_task)
         self._caps: list[Cap] = []
+        self._takes: dict[int, str] = {}  # of what is being sent, by attempt: for the words when it cannot be recorded
 
     @property
     def commits(self) -> int:
@@ -61,7 +63,9 @@ class PostgresLedger(PostgresLedgerReader):
         """The number of the live attempt for this fingerprint: a new one, or this holder's own from before."""
         if self._journal is not None and not is_local(intent.provider):
             await self._refuse_bought(intent)
-        return int(await self._write(self._make_intent(intent)))
+        attempt = int(await self._write(self._make_intent(intent)))
+        self._takes[attempt] = f"{intent.shot}#{intent.take}"
+        return attempt
 
     async def move(self, attempt: int, move: Move, facts: Facts = _NO_FACTS) -> Stage:
         """Moves an attempt by the table of `core/attempt/attempt.py` and appends the event; the new stage."""
@@ -144,6 +148,7 @@ class PostgresLedger(PostgresLedgerReader):
 
     async def close(self) -> None:
         """Writes what is queued, even if the closer is cancelled, and says that this holder ends."""
+        self._session.hurry()
         try:
             await self._queue.close()
         finally:
@@ -151,10 +156,24 @@ class PostgresLedger(PostgresLedgerReader):
 
     async def _write(self, write: Write) -> Any:
         with translate_postgres_errors(self._session.url):
-            answer = await self._queue.put(write)
+            try:
+                answer = await self._queue.put(write)
+            except asyncio.CancelledError:
+                self._session.hurry()  # the run is being stopped; what is queued is done all the same
+                raise
         if isinstance(answer, dict):
             raise make_error(answer, str(write.get("move", INTEND)), self._caps)
         return answer
+
+    def _warn_of_task(self, write: Write, error: Exception) -> None:
+        """Money: whoever waited for it was stopped, so the id of a task is nowhere but here."""
+        task = write.get("data", {}).get("task")
+        if task and write.get("move") == Move.ACCEPT:
+            words = (
+                "warning: task %s of take %s could not be recorded: %s. When the ledger works again, run `resolve %s`."
+            )
+            take = self._takes.get(write["attempt"], f"of attempt {write['attempt']}")
+            _LOG.warning(words, task, take, error, f"{take} --task {task} --reason 'the run printed it'")
 
     async def _refuse_bought(self, intent: Intent) -> None:
         """Money: a local ledger of this machine may have bought the same before the project shared one."""
@@ -178,107 +197,6 @@ class PostgresLedger(PostgresLedgerReader):
             "free": is_local(intent.provider),
             "data": make_intent_data(intent),
         }
-
-
-class WriterSession:
-    """The one session that writes for a holder, through every cut of its line."""
-
-    def __init__(
-        self, url: str, card: HolderCard, *, password: PasswordSource | None, patience: float, answer_seconds: float
-    ) -> None:
-        self.url, self.card = url, card
-        self.server: dict[str, Any] = {}
-        self.holder = 0
-        self._password = password
-        self._batch = 0
-        self._caps: list[dict[str, Any]] = []
-        self.line = PostgresLine(self._open, patience=patience, answer_seconds=answer_seconds)
-
-    async def enter(self) -> None:
-        """Makes this process a holder; the first line must stand at once."""
-        with translate_postgres_errors(self.url):
-            await self.line.run(lambda _: None, tries=False)
-
-    async def leave(self) -> None:
-        """Says that the holder ends, where the line stands, and closes it."""
-        self.line.hurry()
-        with suppress(Exception):
-            await self.line.run(lambda c: c.execute("SELECT leave_holder(%s)", (self.holder,)), tries=False)
-        await self.line.close()
-
-    def register(self, connection: "psycopg.Connection", rows: list[dict[str, Any]]) -> None:
-        """Registers the holder's caps; again after a cut, since that may have undone it."""
-        self._caps = rows
-        connection.execute("SELECT register_caps(%s, %s::jsonb)", (self.holder, json.dumps(rows)))
-
-    async def write(self, batch: Sequence[Write]) -> Sequence[Any]:
-        """What each write of a batch came to. When the ledger refuses all of it, each is tried by itself."""
-        import psycopg
-
-        try:
-            return await self._write_batch(batch)
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException):
-            if len(batch) == 1:
-                raise
-        outcomes: list[Any] = []
-        for write in batch:
-            try:
-                outcomes += await self._write_batch([write])
-            except psycopg.Error as error:
-                outcomes.append(error)
-        return outcomes
-
-    async def _write_batch(self, batch: Sequence[Write]) -> Sequence[Any]:
-        number, text = self._batch + 1, json.dumps(batch, separators=(",", ":"))
-
-        def carry_out(connection: "psycopg.Connection") -> Any:
-            row = connection.execute("SELECT * FROM write_batch(%s, %s, %s::jsonb)", (self.holder, number, text))
-            return row.fetchone()
-
-        answers, records, self.server["lsn"] = await self.line.run(carry_out)
-        self._batch = number
-        if records is None:
-            return list(answers)
-        return [
-            records[str(write["attempt"])] if "want" in write and isinstance(answer, str) else answer
-            for write, answer in zip(batch, answers, strict=True)
-        ]
-
-    def _open(self) -> "psycopg.Connection":
-        """A new line, as the same holder. It waits until an earlier session of this holder is gone."""
-        connection = connect(self.url, name=self.card.command, password=self._password)
-        try:
-            server = self._enter(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self.server, self.holder = server, server["holder"]
-        return connection
-
-    def _enter(self, connection: "psycopg.Connection") -> dict[str, Any]:
-        if self.holder:
-            # Money: what the old session had begun ends with it. Only then it is known what was written.
-            connection.execute(
-                shared_queries()["end_old_session"],
-                (self.holder,),
-            )
-        card = {**self.card.as_tree(), "holder": self.holder or None}
-        row = connection.execute("SELECT enter_holder(%s::jsonb)", (json.dumps(card),)).fetchone()
-        server: dict[str, Any] = row[0] if row else {}
-        check_server(server, self.url)
-        if self.holder:
-            self._check_same(server)
-        return server
-
-    def _check_same(self, server: Mapping[str, Any]) -> None:
-        """Money: another ledger, or a replica that took over, may lack what this run has written."""
-        changed = [name for name in _SAME_SERVER if server[name] != self.server[name]]
-        if changed:
-            raise LedgerMovedError(
-                "the shared ledger is no longer the one that this run began with",
-                why=f"{self.url} has another {changed[0]} now",
-                remedy="Nothing more was submitted. Run `audit --ask` before you buy again.",
-            )
 
 
 @asynccontextmanager

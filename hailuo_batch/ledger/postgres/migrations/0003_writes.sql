@@ -328,7 +328,8 @@ BEGIN
 END $$;
 
 -- Carries out a batch of writes in one commit: an answer for each, the records that are wanted, and how far the log is.
--- Money: a batch has a number. One that was written before is not written again: its answers come again.
+-- Money: a batch has a number of its own, also one that its client gave up. One that was written before is not written
+-- again: its answers come again.
 CREATE FUNCTION write_batch(me integer, number bigint, writes jsonb, OUT answers jsonb, OUT records jsonb, OUT lsn text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = hailuo, pg_temp AS $$
 DECLARE
@@ -341,7 +342,7 @@ DECLARE
     found jsonb[] := '{}';
     wanted bigint[] := '{}';
 BEGIN
-    IF NOT is_repeated AND number <> holder.batch + 1 THEN
+    IF number < holder.batch THEN
         RAISE EXCEPTION 'batch % comes after batch %', number, holder.batch USING ERRCODE = 'HA002';
     END IF;
     uses := load_caps(me);
@@ -413,7 +414,7 @@ CREATE FUNCTION leave_holder(me integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = hailuo, pg_temp AS $$
 BEGIN
     PERFORM check_holder(me);
-    UPDATE holders SET left_at = clock_timestamp(), pid = NULL WHERE id = me;
+    UPDATE holders SET left_at = clock_timestamp(), pid = NULL, answers = NULL WHERE id = me;
     DELETE FROM holder_caps WHERE holder = me;
     PERFORM pg_advisory_unlock(lock_class(), me);
 END $$;
