@@ -360,7 +360,8 @@ def test_keys_have_one_door() -> None:
     package = Path(hailuo_batch.__file__).parent
     texts = {file.relative_to(package).as_posix(): file.read_text() for file in package.rglob("*.py")}
     readers = {name for name, text in texts.items() if "import read_api_key" in text}
-    assert readers == {"load/gateway_keys.py"}
+    assert readers == {"load/gateway_keys.py", "app/workspace/shared_content.py"}, "the latter reads no gateway's key"
+    assert 'read_api_key("PGPASSWORD")' in texts["app/workspace/shared_content.py"]
     senders = {name for name, text in texts.items() if " Transport(" in text and not name.startswith("testing/")}
     assert senders == {"app/account.py", "app/running/drivers.py"}
     assert all("gateway_keys import" in texts[name] for name in senders)

@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,6 +21,7 @@ def define(decorator: Callable[..., Any], **options: bool) -> Any:
         value: float = 1.5  # a name that our own code uses too
         tags: list[str] = field(default_factory=list)
         key: str = field(default="secret", repr=False, compare=False)
+        kind: ClassVar = "wide"  # of the class: no field
 
         def __post_init__(self) -> None:
             if not self.name:
@@ -46,6 +47,7 @@ def test_a_value_is_what_the_standard_one_is(options: dict[str, bool]) -> None:
     assert str(inspect.signature(ours)) == str(inspect.signature(standard))
     assert ours.__slots__ == standard.__slots__
     assert ours.__match_args__ == standard.__match_args__
+    assert ours(name="a").kind == "wide"
     check_values(ours, standard)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hailuo_batch.app.workspace.workspace import Workspace
+from hailuo_batch.core.pages import page
 from hailuo_batch.core.team import Team
 from hailuo_batch.errors import InputError
 from hailuo_batch.load.project_root import SETTINGS_FILE, find_project_root
@@ -17,6 +18,6 @@ async def read_team(folder: Path | str = ".") -> Team:
     async with workspace.read_ledger() as ledger:
         found = await ledger.team()
     if found is None:
-        remedy = f"Name one as `ledger: postgresql://…` in {SETTINGS_FILE}: see docs/team.md."
+        remedy = f"Name one as `ledger: postgresql://…` in {SETTINGS_FILE}: see {page('team')}."
         raise InputError("this project shares its ledger with nobody", remedy=remedy)
     return found

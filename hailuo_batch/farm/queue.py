@@ -64,6 +64,7 @@ class DatabaseQueue:
     def __init__(self, address: str, *, password: PasswordSource | None = None, stale: float = STALE_SECONDS) -> None:
         self._address, self._password, self._stale = address, password, stale
         self._opened: App | None = None
+        self._given: set[asyncio.Task[int | None]] = set()
         self._waiting: dict[int, _Waiting] = {}
         self._watch: asyncio.Task[None] | None = None
         self._queues, self._checked_at, self._swept_at = frozenset[str](), 0.0, 0.0
@@ -74,7 +75,10 @@ class DatabaseQueue:
         with translate_errors():
             if job.queue not in await self._list_queues():
                 return
-            number = await self._put(job)
+            giving = asyncio.create_task(self._put(job))
+            self._given.add(giving)  # a caller that is cancelled meanwhile leaves a job, which is taken back
+            number = await asyncio.shield(giving)
+            self._given.discard(giving)
         if number is None:
             return
         waiting = self._waiting.setdefault(number, _Waiting(job.queue))
@@ -92,9 +96,11 @@ class DatabaseQueue:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
                 await self._watch
+        given = await asyncio.gather(*self._given, return_exceptions=True)
+        numbers = [*self._waiting, *(number for number in given if isinstance(number, int))]
         if self._opened is not None:
             with suppress(LedgerError), translate_errors():  # what is left is done by workers, and found by its key
-                await _query(self._opened, _TAKE_BACK, ids=[*self._waiting])
+                await _query(self._opened, _TAKE_BACK, ids=numbers)
             await self._opened.close_async()
 
     @property

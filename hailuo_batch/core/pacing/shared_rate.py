@@ -13,8 +13,8 @@ _MIN_LATE = 0.04  # seconds: the same of a window of one second
 def slot_distance(per_minute: float | None) -> float:
     """Seconds between two submits of all machines together; 0 where no limit is known.
 
-    >>> slot_distance(20)
-    3.15
+    >>> slot_distance(100)
+    0.63
     """
     return 60.0 / per_minute * _SLACK if per_minute else 0.0
 
