@@ -32,6 +32,7 @@ class BookGateway(LoopThread):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.books: list[tuple[str, str]] = []  # fingerprint and task, in order
+        self.is_holding = False  # every answer, until it no longer is
         self._seconds = seconds
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,6 +41,8 @@ class BookGateway(LoopThread):
             task = f"task-{len(self.books)}"
             self.books.append((fingerprint, task))
             await asyncio.sleep(random.uniform(self._seconds / 2, self._seconds))  # noqa: S311 - no secret
+            while self.is_holding:
+                await asyncio.sleep(0.01)
             with suppress(OSError):
                 writer.write(f"{task}\n".encode())
                 await writer.drain()
@@ -114,6 +117,7 @@ class Team:
         end = time.monotonic() + seconds
         with self._lines_to_server():
             first, second = self._names[:2]
+            self._gateway.is_holding = True  # else a slow machine would have its answers before the cut
             self._machines[first] = self._start(first)
             while len(self._gateway.books) < self._takes // 2 and time.monotonic() < end:
                 time.sleep(0.02)
@@ -123,6 +127,8 @@ class Team:
             while time.monotonic() < min(end, back if self.doubts_while_away else end):
                 time.sleep(0.05)
                 self.doubts_while_away = max(self.doubts_while_away, self._count_doubts())
+                self._gateway.is_holding = not self.doubts_while_away
+            self._gateway.is_holding = False
             self._heal()
             self._end_by_themselves(end)
         return self._compare()
