@@ -26,6 +26,7 @@ from hailuo_batch.core.spending.budget import Cap, CountedAttempt
 from hailuo_batch.core.spending.charge import make_charge
 from hailuo_batch.errors import CapReachedError, HeldElsewhereError, LedgerError
 from hailuo_batch.ledger.postgres.cap_patterns import make_tag_form
+from hailuo_batch.ledger.postgres.connect import connect
 from hailuo_batch.ledger.postgres.holders import HolderCard
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import PostgresLedger, open_shared_ledger
@@ -68,12 +69,22 @@ async def machine(
         yield ledger
 
 
+async def wait_until_nobody_lives(server: PostgresServer, database: str) -> None:
+    """A server needs a moment to see that a line is gone."""
+    with server.connect(database) as owner:
+        while owner.execute("SELECT count(*) FROM hailuo.alive_holders").fetchone()[0]:
+            await asyncio.sleep(0.01)
+
+
 async def die(ledger: PostgresLedger) -> None:
     """Ends a machine's session as a SIGKILL does: without a word."""
-    session = ledger._session
+    session, holder = ledger._session, ledger._session.holder
     session.holder = -1
     session.line.hurry()
     await session.line.run(lambda connection: connection.close())
+    with connect(session.url, name="test") as line:  # a server needs a moment to see it
+        while line.execute("SELECT 1 FROM alive_holders WHERE id = %s", [holder]).fetchone():
+            await asyncio.sleep(0.01)
 
 
 class TestOneTakeOneBuyer:
@@ -318,6 +329,7 @@ class TestCutLines:
             async with machine(url) as ana:
                 attempts = [await record_attempt(ana, number, []) for number in range(3)]
                 proxy.go_away()
+                await wait_until_nobody_lives(postgres, postgres_database)
                 async with machine(postgres_url, "ben") as ben:
                     assert {each.stage for each in await ben.attempts()} == {Stage.IN_DOUBT}
                     moves = [
@@ -351,6 +363,7 @@ class TestCutLines:
                 intents = asyncio.gather(*(ana.record_intent(make_intent(number)) for number in (2, 3)))
                 while not proxy.lost_answers:
                     await asyncio.sleep(0.01)
+                await wait_until_nobody_lives(postgres, postgres_database)
                 async with machine(postgres_url, "ben") as ben:
                     stages = {each.take: each.stage for each in await ben.attempts()}
                     proxy.come_back()

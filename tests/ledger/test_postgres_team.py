@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 
+import pytest
 from jsonschema import Draft7Validator
 from postgres_fixtures import postgres, postgres_database, postgres_url  # noqa: F401 - fixtures
 
@@ -10,8 +11,10 @@ from hailuo_batch.app.workspace.clock import SystemClock
 from hailuo_batch.core.attempt.attempt import Move
 from hailuo_batch.core.money import Money
 from hailuo_batch.core.spending.budget import Cap
-from hailuo_batch.ledger.postgres.connect import connect
+from hailuo_batch.errors import LedgerError
+from hailuo_batch.ledger.postgres.connect import check_server, connect
 from hailuo_batch.ledger.postgres.holders import HolderCard
+from hailuo_batch.ledger.postgres.migrate import migrations
 from hailuo_batch.ledger.postgres.probe import keeps_sessions, probe_ledger, report_owed
 from hailuo_batch.ledger.postgres.reader import read_shared_ledger
 from hailuo_batch.ledger.postgres.writer import PostgresLedger, open_shared_ledger
@@ -85,3 +88,13 @@ def test_one_session_behind_two_lines_is_noticed(postgres_url: str) -> None:  # 
     """What a proxy does that hands out sessions by the transaction: both lines get the same one."""
     with connect(postgres_url, name="pooled") as session:
         assert not keeps_sessions(session, session)
+
+
+@pytest.mark.parametrize(("fsync", "commit", "named"), [("off", "on", "fsync"), ("on", "off", "synchronous_commit")])
+def test_a_server_that_may_forget_what_it_confirmed_is_refused(fsync: str, commit: str, named: str) -> None:
+    """Our sessions ask for the latter; a proxy between may leave that out."""
+    server = {"version": len(migrations()), "fsync": fsync, "commit": commit, "unsafe_allowed": "off"}
+    check_server({**server, "fsync": "on", "commit": "on"}, "db/films")
+    with pytest.raises(LedgerError, match="may lose what it confirmed") as refused:
+        check_server(server, "db/films")
+    assert f"{named} off" in refused.value.why

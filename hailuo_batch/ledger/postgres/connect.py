@@ -135,11 +135,12 @@ def check_server(server: dict[str, Any], place: str) -> None:
             why=f"{place} has version {version}; this hailuo-batch needs version {newest}",
             remedy=f"Let its owner bring it up to date:\n    hailuo-batch ledger init {place}",
         )
-    if server["fsync"] != "on" and server["unsafe_allowed"] != "on":
+    unsafe = "fsync" if server["fsync"] != "on" else "synchronous_commit" if server["commit"] == "off" else ""
+    if unsafe and server["unsafe_allowed"] != "on":
         raise LedgerError(
             "the shared ledger's server may lose what it confirmed",
-            why=f"{place} runs with fsync off: after a power cut, what was bought could be bought again",
-            remedy="Set `fsync = on` in its postgresql.conf, and reload it.",
+            why=f"{place} runs with {unsafe} off: after a power cut, what was bought could be bought again",
+            remedy=f"Set `{unsafe} = on` in its postgresql.conf, reload it, and connect without a proxy.",
         )
 
 
