@@ -12,12 +12,11 @@ Each starts a server of its own: a PostgreSQL, or one of buckets.
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -26,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "ledger"))
 
 from measure import table
-from postgres_fixtures import PostgresServer, find_postgres
+from postgres_fixtures import PostgresServer, start_postgres
 from team_of_machines import BookGateway, Team
 from team_rates import measure_rates
 
@@ -86,7 +85,7 @@ class LedgerFigures:
 def measure_ledger(shots: int, flight: int, rounds: int) -> None:
     """One process, so many shots in flight; SQLite and PostgreSQL in turns, the cheapest of each."""
     found: dict[str, list[LedgerFigures]] = {"SQLite": [], "PostgreSQL": []}
-    with tempfile.TemporaryDirectory() as folder, run_server() as server:
+    with tempfile.TemporaryDirectory() as folder, start_postgres(sync=True, on_disk=True) as server:
         numbers = count()
         for _ in range(rounds):
             file = Path(folder) / f"{next(numbers)}.db"
@@ -133,7 +132,7 @@ async def _write_shots(
 
 def kill_machines(takes: int, kills: int, machines: int, minutes: float) -> None:
     """Machines buy the same takes while they are killed and their lines cut; what the gateway sold is compared."""
-    with run_server() as server, BookGateway(seconds=0.05) as gateway:
+    with start_postgres(sync=True, on_disk=True) as server, BookGateway(seconds=0.05) as gateway:
         price = make_intent(1).estimate
         assert price is not None
         cap = price.amount * takes
@@ -159,7 +158,7 @@ def kill_machines(takes: int, kills: int, machines: int, minutes: float) -> None
 
 def cut_line(takes: int, away: float) -> None:
     """The line goes away in the middle of submits and comes back after a time; which doubts heal by themselves."""
-    with run_server() as server, BookGateway(seconds=3.0) as gateway:
+    with start_postgres(sync=True, on_disk=True) as server, BookGateway(seconds=3.0) as gateway:
         team = Team(server, gateway, takes=takes, machines=2, flight=takes, answer_seconds=5.0, patience=away + 60)
         result = team.run_cut(away=away, seconds=away + 120)
     healed = 1 - result.doubts / max(1, team.doubts_while_away)
@@ -175,25 +174,6 @@ def measure_store(clips: int, runs: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix="hailuo-team-store-") as folder:
         print(team_store.report(Path(folder), clips=clips, runs=runs))
-
-
-@contextmanager
-def run_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL that syncs, on this machine's disk."""
-    programs = find_postgres()
-    if programs is None:
-        raise SystemExit("no PostgreSQL on this machine: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="hailuo-team-"))
-    server = PostgresServer(folder, programs, sync=True)
-    try:
-        server.create()
-        server.start()
-        server.prepare()
-        yield server
-    finally:
-        server.stop()
-        server.release()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def server_cpu(server: PostgresServer) -> float:

@@ -163,12 +163,12 @@ class PostgresServer:
 
 
 @contextmanager
-def start_postgres(*, sync: bool = False) -> Iterator[PostgresServer]:
-    """A server of one's own, for what stops it, kills it or needs its syncs."""
+def start_postgres(*, sync: bool = False, on_disk: bool = False) -> Iterator[PostgresServer]:
+    """A server of one's own, for what stops it, kills it, needs its syncs or measures them."""
     programs = find_postgres()
     if programs is None:
         skip_loudly()
-    folder = _make_folder()
+    folder = _make_folder(on_disk=on_disk)
     server = PostgresServer(folder, programs, sync=sync)
     try:
         server.create()
@@ -235,14 +235,14 @@ def skip_loudly() -> NoReturn:
     pytest.skip(words)
 
 
-def _make_folder() -> Path:
+def _make_folder(*, on_disk: bool = False) -> Path:
     """Not below pytest's own folder, through which the server's user may not pass; and a socket's path must be short.
 
     In memory where there is room: tests kill processes, and no machine.
     """
     memory = Path("/dev/shm")  # noqa: S108 - the name of a file system
     has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 << 30
-    return Path(tempfile.mkdtemp(prefix="hailuo-pg-", dir=memory if has_room else None))
+    return Path(tempfile.mkdtemp(prefix="hailuo-pg-", dir=memory if has_room and not on_disk else None))
 
 
 def _free_port() -> int:
