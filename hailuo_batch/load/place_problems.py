@@ -36,8 +36,11 @@ def mask_password(problem: Problem) -> Problem:
         why = "ledger is no address of PostgreSQL without a password."
         problem = replace(problem, why=why, remedy=_FORM_REMEDY)
     if problem.path == ("farm",) and problem.rule == rules.FORM:
-        why = "farm is neither true nor the tls:// address of a dask scheduler. One without TLS is not used: who "
-        problem = replace(problem, why=f"{why}reaches its port runs code on every worker.", remedy=_FARM_REMEDY)
+        why = "farm is neither true nor the tls:// address of a dask scheduler. One without TLS is not used: "
+        problem = replace(problem, why=f"{why}anyone who reaches its port runs code there.", remedy=_FARM_REMEDY)
+    if problem.path == ("store",) and problem.rule == rules.FORM:
+        why = "store is no bucket and prefix without keys, and no folder as file://."
+        problem = replace(problem, why=why, remedy=_STORE_REMEDY)
     if not has_password or problem.place is None:
         return problem
     kept = _BEFORE_VALUE.match(text)
@@ -46,6 +49,8 @@ def mask_password(problem: Problem) -> Problem:
 
 
 _FARM_REMEDY = "Write `true`, or an address as in tls://scheduler.example:8786."
+_STORE_REMEDY = """Write it as in s3://films/clips (or gs://, az://, file://).
+Keys of the bucket are never in a file of the project: put them into the environment."""
 _FORM_REMEDY = """Write it as in postgresql://ana@db.example:5432/films.
 A password is never in a file of the project. Put it into PGPASSWORD or ~/.pgpass, or run:
     keyring set hailuo-batch PGPASSWORD"""

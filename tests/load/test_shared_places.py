@@ -147,3 +147,11 @@ def test_a_scheduler_without_tls_is_refused_with_the_reason(folder: Path) -> Non
 def test_an_address_as_libpq_takes_it_is_fine(folder: Path, address: str) -> None:
     write(folder, f"ledger: {address}\n")
     assert read_project(folder).problems == ()
+
+
+def test_a_store_with_keys_in_its_address_is_refused_without_showing_them(tmp_path: Path) -> None:
+    (tmp_path / "hailuo.yaml").write_text('version: 1\nstore: "s3://AKIA123:geheim@films/clips"\n')
+    (problem,) = read_project(tmp_path).problems
+    assert "without keys" in problem.why
+    assert "put them into the environment" in problem.remedy
+    assert "geheim" not in str(problem)
